@@ -1,0 +1,141 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::HashSet;
+
+use crate::{Catalogue, Entity, Method, NavigationKind, Operation, PropertyKind};
+
+fn catalogue() -> Catalogue {
+    Catalogue::load().expect("every embedded file parses")
+}
+
+fn operations(entity: &Entity) -> Vec<Operation> {
+    let methods = entity.methods.iter().map(|method| match method {
+        Method::Get => Operation::Read,
+        Method::Post => Operation::Create,
+        Method::Patch => Operation::Update,
+        Method::Delete => Operation::Delete,
+    });
+    let actions = entity.actions.iter().map(|a| Operation::Action(a.as_str().to_owned()));
+    methods.chain(actions).collect()
+}
+
+#[test]
+fn everything_that_the_api_has_is_loaded() {
+    let catalogue = catalogue();
+    assert_eq!(catalogue.entities().count(), 90);
+    assert_eq!(catalogue.entities().map(|e| e.properties.len()).sum::<usize>(), 1462);
+    assert_eq!(catalogue.entities().map(|e| e.actions.len()).sum::<usize>(), 21);
+    assert_eq!(catalogue.entities().map(Entity::endpoints).sum::<usize>(), 355);
+}
+
+#[test]
+fn the_shared_catalogue_is_not_the_empty_fallback() {
+    assert_eq!(Catalogue::get().entities().count(), 90);
+}
+
+#[test]
+fn every_operation_has_an_effect_and_a_way_back_or_a_reason() {
+    let catalogue = catalogue();
+    let mut offered = HashSet::new();
+    for entity in catalogue.entities() {
+        for operation in operations(entity) {
+            assert!(catalogue.knows_effect(&entity.set, &operation), "{} {operation}", entity.set);
+            offered.insert((entity.set.clone(), operation.to_string()));
+        }
+    }
+    for (set, operation) in catalogue.effects().all() {
+        assert!(offered.contains(&(set.to_owned(), operation.to_owned())), "{set} {operation} is not offered");
+    }
+}
+
+#[test]
+fn every_set_says_what_it_is_in_its_own_words() {
+    let catalogue = catalogue();
+    for entity in catalogue.entities() {
+        assert!(entity.description.len() > 20, "{}", entity.set);
+        assert!(!entity.title.is_empty() && !entity.singular.is_empty(), "{}", entity.set);
+        assert!(!entity.label.is_empty() && entity.label.len() <= 2, "{}", entity.set);
+        assert!(entity.summary.len() <= 12, "{}", entity.set);
+        for name in entity.label.iter().chain(&entity.summary) {
+            assert!(entity.property(name).is_some(), "{}.{name}", entity.set);
+        }
+    }
+}
+
+#[test]
+fn every_navigation_leads_to_a_set_and_every_reference_to_a_set() {
+    let catalogue = catalogue();
+    for entity in catalogue.entities() {
+        for navigation in &entity.navigation {
+            assert!(catalogue.find(&navigation.target_set).is_some(), "{}.{}", entity.set, navigation.name);
+        }
+        for property in &entity.properties {
+            if let Some(relation) = &property.relation {
+                let target = catalogue.find(&relation.set).map(|e| e.set.as_str());
+                assert_eq!(target, Some(relation.set.as_str()), "{}.{}", entity.set, property.name);
+            }
+        }
+        for group in entity.required.iter().chain(&entity.exclusive) {
+            assert!(group.iter().all(|name| entity.property(name).is_some()), "{}", entity.set);
+        }
+    }
+}
+
+#[test]
+fn a_set_is_found_by_either_name_in_any_writing() {
+    let catalogue = catalogue();
+    for (given, set) in [
+        ("customers", "customers"),
+        ("customer", "customers"),
+        ("CUSTOMERS", "customers"),
+        ("Sales Invoices", "salesInvoices"),
+        ("sales-order", "salesOrders"),
+        ("companyInformation", "companyInformation"),
+        ("countryRegion", "countriesRegions"),
+    ] {
+        assert_eq!(catalogue.find(given).map(|e| e.set.as_str()), Some(set), "{given}");
+    }
+    assert!(catalogue.find("customerz").is_none());
+    assert!(catalogue.find("").is_none());
+}
+
+#[test]
+fn a_wrong_name_is_met_with_the_likely_ones() {
+    let catalogue = catalogue();
+    assert_eq!(catalogue.suggest("customerz").first(), Some(&"customers"));
+    assert_eq!(catalogue.suggest("suppliers").first(), Some(&"vendors"));
+    assert_eq!(catalogue.suggest("saleInvoice").first(), Some(&"salesInvoices"));
+    assert!(catalogue.suggest("xyzzyqwrtp").is_empty());
+    assert!(catalogue.suggest(&"x".repeat(1_000_000)).is_empty());
+}
+
+#[test]
+fn a_property_knows_its_kind_length_caption_and_target() {
+    let catalogue = catalogue();
+    let customers = catalogue.find("customers").unwrap();
+    let terms = customers.property("paymentTermsId").unwrap();
+    assert_eq!(terms.caption, "Payment terms");
+    assert_eq!(terms.kind, PropertyKind::Guid);
+    let relation = terms.relation.as_ref().unwrap();
+    assert_eq!((relation.set.as_str(), relation.navigation.as_deref()), ("paymentTerms", Some("paymentTerm")));
+    let number = customers.property("number").unwrap();
+    assert_eq!((&number.kind, number.max_length), (&PropertyKind::Code, Some(20)));
+    assert!(customers.property("balanceDue").unwrap().read_only);
+    assert!(customers.property("balanceDue").unwrap().computed);
+    let discount = catalogue.find("paymentTerms").unwrap().property("discountPercent").unwrap();
+    assert_eq!((discount.minimum.as_deref(), discount.maximum.as_deref()), (Some("0"), Some("100")));
+    let blocked = &customers.property("blocked").unwrap().kind;
+    assert!(matches!(blocked, PropertyKind::Enum(members) if members == &[" ", "Ship", "Invoice", "All"]));
+}
+
+#[test]
+fn a_line_knows_its_document() {
+    let catalogue = catalogue();
+    let lines = catalogue.find("salesOrderLines").unwrap();
+    assert_eq!(lines.parents.len(), 1);
+    assert_eq!(lines.parents[0].set, "salesOrders");
+    assert_eq!(lines.parents[0].navigation, "salesOrderLines");
+    let order = catalogue.find("salesOrders").unwrap();
+    assert_eq!(order.navigation("salesOrderLines").unwrap().kind, NavigationKind::Child);
+    assert_eq!(order.navigation("paymentTerms").unwrap().name, "paymentTerm");
+}

@@ -1,0 +1,268 @@
+//! Finds the sets that fit everyday words: "unpaid bills" are purchase invoices.
+//!
+//! Each set has phrases (its title and the synonyms of `synonyms.json`), and weaker words from its
+//! description and properties. Each word of a query takes the best weight that the set gives it;
+//! rare words count more than common ones. A score of 1,000 means that every word was understood
+//! as a name of the set.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::entity::Entity;
+use crate::text;
+
+/// How well a set fits, in thousandths: 0 (not at all) to 1,000 (it is what the words name).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Score(u16);
+
+impl Score {
+    /// Thousandths.
+    pub fn permille(self) -> u16 {
+        self.0
+    }
+
+    fn from_fraction(fraction: f64) -> Score {
+        Score((fraction.clamp(0.0, 1.0) * 1000.0).round() as u16)
+    }
+}
+
+/// As a decimal between 0 and 1 with at most three places: `0.93`.
+impl fmt::Display for Score {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1000.. => f.write_str("1"),
+            0 => f.write_str("0"),
+            n => f.write_str(format!("0.{n:03}").trim_end_matches('0')),
+        }
+    }
+}
+
+/// A set that fits the words of a search.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Match<'a> {
+    /// The set.
+    pub entity: &'a Entity,
+    /// How well it fits.
+    pub score: Score,
+}
+
+/// The parsed `synonyms.json`, by language.
+#[derive(Deserialize)]
+pub(crate) struct Synonyms {
+    en: Language,
+}
+
+#[derive(Deserialize)]
+struct Language {
+    sets: HashMap<String, Vec<String>>,
+    properties: HashMap<String, Vec<String>>,
+}
+
+/// Position of an entity in the catalogue, with its score.
+pub(crate) struct Hit {
+    pub(crate) entity: usize,
+    pub(crate) score: Score,
+}
+
+/// The searchable words of every set.
+#[derive(Default)]
+pub(crate) struct Index {
+    documents: Vec<Document>,
+    /// In how many sets' phrases a word occurs.
+    frequency: HashMap<String, usize>,
+    /// Every word that any set knows.
+    vocabulary: HashSet<String>,
+}
+
+#[derive(Default)]
+struct Document {
+    phrases: Vec<Phrase>,
+    described: HashSet<String>,
+    properties: HashSet<String>,
+    /// What breaks a tie: records that stand on their own before lines and links.
+    standing: f64,
+}
+
+struct Phrase {
+    /// All stems, in order.
+    all: Vec<String>,
+    /// The stems that carry meaning.
+    content: Vec<String>,
+}
+
+/// Weight of a word that stands in a fully named phrase, in the order of the phrase.
+const NAMED: f64 = 1.0;
+/// The same with the words in another order or apart.
+const SCATTERED: f64 = 0.9;
+/// Weight of a word of a phrase that is only partly there, at most.
+const PARTLY: f64 = 0.55;
+const DESCRIBED: f64 = 0.35;
+const PROPERTY: f64 = 0.3;
+/// What a phrase adds for each further word that it takes to name it.
+const LONGER: f64 = 0.06;
+/// Share of the whole that a word nobody knows may cost, against a known one.
+const UNKNOWN: f64 = 0.25;
+/// Words read from a query; the rest of a longer text adds nothing.
+const MOST_WORDS: usize = 32;
+
+/// Words that do not say what is looked for.
+const FILLERS: &str = "a all an and any are at be by can could did do does for from get give had has have how i in is it \
+    its just list me my need of on or our out please see show tell that the their them there these they this to us \
+    want was we were what when where which who will with would you your find look";
+
+impl Index {
+    pub(crate) fn new(entities: &[Entity], synonyms: Synonyms) -> Index {
+        let mut index = Index::default();
+        for entity in entities {
+            let document = Document::new(entity, &synonyms.en);
+            let named: HashSet<&String> = document.phrases.iter().flat_map(|p| &p.content).collect();
+            for word in named {
+                *index.frequency.entry(word.clone()).or_insert(0) += 1;
+            }
+            let phrases = document.phrases.iter().flat_map(|p| &p.content);
+            let words = phrases.chain(&document.described).chain(&document.properties);
+            index.vocabulary.extend(words.cloned());
+            index.documents.push(document);
+        }
+        index
+    }
+
+    /// The best hits, best first; sets that have nothing to do with the words are left out.
+    pub(crate) fn search(&self, words: &str, limit: usize) -> Vec<Hit> {
+        let query = self.understand(words);
+        let total: f64 = query.content.iter().map(|word| self.cost(word)).sum();
+        if total == 0.0 {
+            return Vec::new();
+        }
+        let mut scored: Vec<(f64, usize)> =
+            self.documents.iter().enumerate().map(|(i, document)| (self.score(document, &query, total), i)).filter(|(score, _)| *score >= 0.05).collect();
+        scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        scored.into_iter().take(limit).map(|(score, entity)| Hit { entity, score: Score::from_fraction(score / (1.0 + 2.0 * LONGER)) }).collect()
+    }
+
+    /// Stems of the query, with slips of the pen mended.
+    fn understand(&self, words: &str) -> Phrase {
+        let start: String = words.chars().take(2_000).collect();
+        let mut phrase = Phrase::new(&start);
+        phrase.all.truncate(MOST_WORDS);
+        phrase.content.truncate(MOST_WORDS);
+        for word in phrase.content.iter_mut().chain(phrase.all.iter_mut()) {
+            if !self.vocabulary.contains(word)
+                && let Some(meant) = self.mend(word)
+            {
+                *word = meant;
+            }
+        }
+        phrase
+    }
+
+    fn mend(&self, word: &str) -> Option<String> {
+        if word.len() < 4 || word.len() > 30 || is_filler(word) {
+            return None;
+        }
+        let near = |known: &&String| strsim::damerau_levenshtein(known, word) == 1;
+        self.vocabulary.iter().filter(near).min().cloned()
+    }
+
+    fn score(&self, document: &Document, query: &Phrase, total: f64) -> f64 {
+        let mut weights: HashMap<&str, f64> = HashMap::new();
+        let mut raise = |word: &'_ str, weight: f64, from: &Phrase| {
+            if let Some(found) = from.content.iter().find(|w| *w == word) {
+                let now = weights.entry(found_in(query, found)).or_insert(0.0);
+                *now = now.max(weight);
+            }
+        };
+        let mut longest = 0;
+        for phrase in &document.phrases {
+            let matched = phrase.content.iter().filter(|w| query.content.contains(w)).count();
+            if matched == 0 {
+                continue;
+            }
+            let weight = if matched < phrase.content.len() {
+                PARTLY * matched as f64 / phrase.content.len() as f64
+            } else if query.contains(phrase) {
+                longest = longest.max(phrase.all.len());
+                NAMED
+            } else {
+                longest = longest.max(phrase.content.len());
+                SCATTERED
+            };
+            for word in &phrase.content {
+                raise(word, weight, query);
+            }
+        }
+        for word in &query.content {
+            if document.described.contains(word) {
+                raise(word, DESCRIBED, query);
+            }
+            if document.properties.contains(word) {
+                raise(word, PROPERTY, query);
+            }
+        }
+        let reached: f64 = query.content.iter().map(|word| self.cost(word) * weights.get(word.as_str()).copied().unwrap_or(0.0)).sum();
+        if reached == 0.0 {
+            return 0.0;
+        }
+        let longer = LONGER * longest.saturating_sub(1).min(2) as f64;
+        reached / total + longer + document.standing
+    }
+
+    /// How much a word of the query counts: the rarer, the more; unknown words count little.
+    fn cost(&self, word: &str) -> f64 {
+        let sets = self.documents.len() as f64;
+        match self.frequency.get(word) {
+            Some(known) => (1.0 + sets / *known as f64).ln(),
+            None if self.vocabulary.contains(word) => 1.0,
+            None => UNKNOWN,
+        }
+    }
+}
+
+/// The query's own copy of a word, so that weights borrow from the query alone.
+fn found_in<'q>(query: &'q Phrase, word: &str) -> &'q str {
+    query.content.iter().find(|w| *w == word).map_or("", String::as_str)
+}
+
+impl Phrase {
+    fn new(text: &str) -> Phrase {
+        // "P&L" and "G/L" are one word each.
+        let text = text.replace(['&', '/', '\''], "");
+        let words = text::words(&text);
+        let content = words.iter().filter(|w| !is_filler(w));
+        Phrase { content: content.map(|w| text::stem(w)).collect(), all: words.iter().map(|w| text::stem(w)).collect() }
+    }
+
+    /// Whether the other phrase stands in this one word for word.
+    fn contains(&self, other: &Phrase) -> bool {
+        let length = other.all.len();
+        length > 0 && self.all.windows(length).any(|window| window == other.all)
+    }
+}
+
+fn is_filler(word: &str) -> bool {
+    FILLERS.split_whitespace().any(|filler| filler == word)
+}
+
+impl Document {
+    fn new(entity: &Entity, language: &Language) -> Document {
+        let synonyms = language.sets.get(&entity.set).into_iter().flatten();
+        let names = [&entity.title, &entity.singular, &entity.set, &entity.name];
+        let phrases = names.into_iter().chain(synonyms).map(|t| Phrase::new(t));
+        let properties = entity.properties.iter().flat_map(|property| {
+            let synonyms = language.properties.get(&property.name).into_iter().flatten();
+            [&property.name, &property.caption].into_iter().chain(synonyms)
+        });
+        Document {
+            phrases: phrases.filter(|p| !p.content.is_empty()).collect(),
+            described: Phrase::new(&entity.description).content.into_iter().collect(),
+            properties: properties.flat_map(|t| Phrase::new(t).content).collect(),
+            standing: if entity.list_needs_parent { 0.0 } else { 0.005 },
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "search_tests.rs"]
+mod tests;
