@@ -1,1 +1,37 @@
-//! protocol
+//! The words on the wire between the engine and any front end, and the two ports that everybody needs.
+//!
+//! Nothing in here knows a window, a database or a network. The TypeScript of the window is generated from these types
+//! ([`bindings::typescript`]). Decimals are text everywhere: a JSON number in here is a count, never money.
+
+mod approval;
+pub mod bindings;
+mod connection;
+mod content;
+mod effect;
+mod error;
+mod event;
+mod ids;
+mod json;
+mod ports;
+mod todo;
+mod usage;
+mod view;
+
+pub use approval::{
+    ApprovalRequest, ApprovalState, ApprovalView, ChangeOutcome, ChangePreview, ChangeState, ChangeView, Decision, FieldChange, FieldKind, Note, NoteKind, Priority,
+    ReviewDecision, ReviewVerdict, Reviewer, Undoable, WriteOperation,
+};
+pub use connection::{Connection, ConnectionKind};
+pub use content::{Block, Role, ToolCallStatus};
+pub use effect::Effect;
+pub use error::{ErrorCode, UserError};
+pub use event::{AgentEvent, EventKind, StopReason};
+pub use ids::{ApprovalId, CallId, ChangeId, ChangeSetId, Digest, InstanceId, MessageId, ParseIdError, RunId, SessionId, TodoId};
+pub use json::{Json, JsonError, RawJson};
+pub use ports::{Clock, EventSink, SystemClock};
+pub use todo::{Todo, TodoPriority, TodoStatus};
+pub use usage::Usage;
+pub use view::{
+    AppInfo, BackupView, CheckState, DoctorCheck, ErrorEntry, MessageView, ModelInfo, Notice, RunView, SearchHit, SessionDetail, SessionSummary, SettingView,
+    StartedRun, ToolCallView, ToolView,
+};
