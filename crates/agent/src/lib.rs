@@ -1,1 +1,8 @@
-//! agent
+//! One run of the agent's loop, and the ports it needs: a model, tools, a transcript. It knows no network and no database.
+
+mod ports;
+
+pub use ports::{
+    HistoryBlock, Message, ModelError, ModelEvent, ModelProvider, ModelReply, ModelRequest, ModelStop, NewRun, Thinking, ToolCall, ToolCompletion, ToolContext,
+    ToolExecutor, ToolOutput, ToolSpec, Transcript, TurnRecord, WriteResult,
+};

@@ -3,8 +3,8 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use crate::{
-    ApprovalId, ApprovalRequest, Block, CallId, ChangeId, ChangeOutcome, Connection, Decision, Effect, ErrorCode, MessageId, RawJson, Reviewer, Role, RunId, SessionId,
-    Todo, ToolCallStatus, Usage,
+    ApprovalId, ApprovalRequest, Block, CallId, ChangeId, ChangeOutcome, Connection, Decision, Effect, ErrorCode, MessageId, RawJson, Reviewer, Role, RunId,
+    SessionId, Todo, ToolCallStatus, Usage,
 };
 
 /// Why a run ended.

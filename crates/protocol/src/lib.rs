@@ -18,8 +18,8 @@ mod usage;
 mod view;
 
 pub use approval::{
-    ApprovalRequest, ApprovalState, ApprovalView, ChangeOutcome, ChangePreview, ChangeState, ChangeView, Decision, FieldChange, FieldKind, Note, NoteKind, Priority,
-    ReviewDecision, ReviewVerdict, Reviewer, Undoable, WriteOperation,
+    ApprovalRequest, ApprovalState, ApprovalView, ChangeOutcome, ChangePreview, ChangeState, ChangeView, Decision, FieldChange, FieldKind, Note, NoteKind,
+    Priority, ReviewDecision, ReviewVerdict, Reviewer, Undoable, WriteOperation,
 };
 pub use connection::{Connection, ConnectionKind};
 pub use content::{Block, Role, ToolCallStatus};
