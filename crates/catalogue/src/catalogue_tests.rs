@@ -139,3 +139,38 @@ fn a_line_knows_its_document() {
     assert_eq!(order.navigation("salesOrderLines").unwrap().kind, NavigationKind::Child);
     assert_eq!(order.navigation("paymentTerms").unwrap().name, "paymentTerm");
 }
+
+/// Words of a description that carry meaning and are not words of the name.
+fn own_words(name: &str, description: &str) -> usize {
+    const FILLERS: [&str; 17] = ["a", "an", "and", "as", "at", "by", "for", "from", "in", "is", "it", "of", "on", "or", "the", "to", "with"];
+    let named: HashSet<String> = crate::text::words(name).iter().map(|w| crate::text::stem(w)).collect();
+    let words = crate::text::words(description);
+    words.iter().filter(|w| !FILLERS.contains(&w.as_str()) && !named.contains(&crate::text::stem(w))).count()
+}
+
+#[test]
+fn every_property_is_described_in_other_words_than_its_name() {
+    for entity in catalogue().entities() {
+        for property in &entity.properties {
+            let at = format!("{}.{}: {}", entity.set, property.name, property.description);
+            assert!(own_words(&property.name, &property.description) >= 2, "{at}");
+            assert!(property.description.ends_with('.'), "{at}");
+            assert!(!property.caption.is_empty(), "{at}");
+        }
+    }
+}
+
+#[test]
+fn parents_are_sets_whose_children_they_are() {
+    let catalogue = catalogue();
+    for entity in catalogue.entities() {
+        for parent in &entity.parents {
+            let container = catalogue.find(&parent.set).unwrap();
+            let navigation = container.navigation(&parent.navigation).unwrap();
+            assert_eq!(navigation.target_set, entity.set);
+        }
+        if entity.list_needs_parent {
+            assert!(!entity.parents.is_empty(), "{}", entity.set);
+        }
+    }
+}

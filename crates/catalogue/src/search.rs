@@ -96,12 +96,18 @@ struct Phrase {
 const NAMED: f64 = 1.0;
 /// The same with the words in another order or apart.
 const SCATTERED: f64 = 0.9;
+/// The same without small words that make the phrase what it is: "our address" is not any address.
+const STRIPPED: f64 = 0.6;
 /// Weight of a word of a phrase that is only partly there, at most.
 const PARTLY: f64 = 0.55;
 const DESCRIBED: f64 = 0.35;
 const PROPERTY: f64 = 0.3;
-/// What a phrase adds for each further word that it takes to name it.
+/// Weight of a property's word where the set is named too: "phone number of a supplier".
+const PROPERTY_OF: f64 = 0.8;
+/// What a named phrase adds for each further word of it, and how many count. A phrase that is the
+/// whole query adds the most.
 const LONGER: f64 = 0.06;
+const MOST_LONGER: usize = 2;
 /// Share of the whole that a word nobody knows may cost, against a known one.
 const UNKNOWN: f64 = 0.25;
 /// Words read from a query; the rest of a longer text adds nothing.
@@ -110,7 +116,7 @@ const MOST_WORDS: usize = 32;
 /// Words that do not say what is looked for.
 const FILLERS: &str = "a all an and any are at be by can could did do does for from get give had has have how i in is it \
     its just list me my need of on or our out please see show tell that the their them there these they this to us \
-    want was we were what when where which who will with would you your find look";
+    want was we were what when where which who will with would you your find look today yesterday tomorrow";
 
 impl Index {
     pub(crate) fn new(entities: &[Entity], synonyms: Synonyms) -> Index {
@@ -162,7 +168,7 @@ impl Index {
         if word.len() < 4 || word.len() > 30 || is_filler(word) {
             return None;
         }
-        let near = |known: &&String| strsim::damerau_levenshtein(known, word) == 1;
+        let near = |known: &&String| known.len().abs_diff(word.len()) <= 1 && strsim::damerau_levenshtein(known, word) == 1;
         self.vocabulary.iter().filter(near).min().cloned()
     }
 
@@ -183,8 +189,10 @@ impl Index {
             let weight = if matched < phrase.content.len() {
                 PARTLY * matched as f64 / phrase.content.len() as f64
             } else if query.contains(phrase) {
-                longest = longest.max(phrase.all.len());
+                longest = longest.max(if phrase.all.len() == query.all.len() { MOST_LONGER + 1 } else { phrase.all.len() });
                 NAMED
+            } else if phrase.content.len() < phrase.all.len() && !phrase.all.iter().all(|w| query.all.contains(w)) {
+                STRIPPED
             } else {
                 longest = longest.max(phrase.content.len());
                 SCATTERED
@@ -193,19 +201,20 @@ impl Index {
                 raise(word, weight, query);
             }
         }
+        let property = if longest > 0 { PROPERTY_OF } else { PROPERTY };
         for word in &query.content {
             if document.described.contains(word) {
                 raise(word, DESCRIBED, query);
             }
             if document.properties.contains(word) {
-                raise(word, PROPERTY, query);
+                raise(word, property, query);
             }
         }
         let reached: f64 = query.content.iter().map(|word| self.cost(word) * weights.get(word.as_str()).copied().unwrap_or(0.0)).sum();
         if reached == 0.0 {
             return 0.0;
         }
-        let longer = LONGER * longest.saturating_sub(1).min(2) as f64;
+        let longer = LONGER * longest.saturating_sub(1).min(MOST_LONGER) as f64;
         reached / total + longer + document.standing
     }
 
@@ -229,7 +238,7 @@ impl Phrase {
     fn new(text: &str) -> Phrase {
         // "P&L" and "G/L" are one word each.
         let text = text.replace(['&', '/', '\''], "");
-        let words = text::words(&text);
+        let words = without_times(text::words(&text));
         let content = words.iter().filter(|w| !is_filler(w));
         Phrase { content: content.map(|w| text::stem(w)).collect(), all: words.iter().map(|w| text::stem(w)).collect() }
     }
@@ -239,6 +248,18 @@ impl Phrase {
         let length = other.all.len();
         length > 0 && self.all.windows(length).any(|window| window == other.all)
     }
+}
+
+/// Leaves out "last month" and the like: they say when, not what.
+fn without_times(words: Vec<String>) -> Vec<String> {
+    const WHICH: [&str; 6] = ["last", "this", "next", "previous", "past", "current"];
+    const SPAN: [&str; 6] = ["day", "week", "month", "quarter", "year", "morning"];
+    let time = |at: usize| {
+        let word = |i: usize| words.get(i).map_or("", String::as_str);
+        WHICH.contains(&word(at)) && SPAN.contains(&word(at + 1))
+    };
+    let keep = |at: &usize| !time(*at) && !at.checked_sub(1).is_some_and(time);
+    (0..words.len()).filter(keep).filter_map(|at| words.get(at).cloned()).collect()
 }
 
 fn is_filler(word: &str) -> bool {
