@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 
@@ -263,7 +264,8 @@ fn without_times(words: Vec<String>) -> Vec<String> {
 }
 
 fn is_filler(word: &str) -> bool {
-    FILLERS.split_whitespace().any(|filler| filler == word)
+    static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| FILLERS.split_whitespace().collect());
+    KNOWN.contains(word)
 }
 
 impl Document {

@@ -25,7 +25,7 @@ fn everyday_words_find_what_is_meant() {
         let sets: Vec<&str> = found.iter().map(|m| m.entity.set.as_str()).collect();
         let fits = |set: &&str| phrasing.expect.iter().any(|e| e == set);
         first += usize::from(sets.first().is_some_and(fits));
-        third += usize::from(sets.iter().any(|s| fits(&s)));
+        third += usize::from(sets.iter().any(fits));
         if !sets.first().is_some_and(fits) {
             report.push(format!("{} -> {sets:?}", phrasing.words));
         }
