@@ -1,8 +1,15 @@
 //! One run of the agent's loop, and the ports it needs: a model, tools, a transcript. It knows no network and no database.
 
+mod emitter;
 mod ports;
+pub mod prompt;
+mod run;
+pub mod todos;
+mod tool_call;
+mod turn;
 
 pub use ports::{
     HistoryBlock, Message, ModelError, ModelEvent, ModelProvider, ModelReply, ModelRequest, ModelStop, NewRun, Thinking, ToolCall, ToolCompletion, ToolContext,
     ToolExecutor, ToolOutput, ToolSpec, Transcript, TurnRecord, WriteResult,
 };
+pub use run::{Engine, Limits, Run, RunRequest};

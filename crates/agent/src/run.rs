@@ -1,0 +1,233 @@
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use bca_approval::{ApprovalGate, IntentLog};
+use bca_protocol::{
+    Block, CallId, Clock, Connection, Effect, ErrorCode, ErrorEntry, EventKind, EventSink, MessageId, Role, RunId, SessionId, StopReason, UserError,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Message, ModelError, ModelProvider, ModelReply, ModelStop, NewRun, Thinking, ToolCall, ToolExecutor, ToolSpec, Transcript, TurnRecord, emitter::Emitter,
+    todos::Plan, turn::TurnEnd,
+};
+
+/// Bounds of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Model calls in a run.
+    pub max_turns: u32,
+    /// Upper bound of one answer, in tokens.
+    pub max_tokens: u32,
+    /// Bytes of one tool result that the model sees; the store keeps all.
+    pub max_result_bytes: usize,
+    /// Tool calls of one turn that are carried out; further ones get an error as their result.
+    pub max_calls_per_turn: usize,
+    /// Reads of one turn under way at once.
+    pub concurrent_reads: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_turns: 20, max_tokens: 16_000, max_result_bytes: 256 * 1024, max_calls_per_turn: 512, concurrent_reads: 8 }
+    }
+}
+
+/// Everything a run works with.
+pub struct Engine {
+    /// The model.
+    pub provider: Arc<dyn ModelProvider>,
+    /// The tools.
+    pub tools: Arc<dyn ToolExecutor>,
+    /// The history.
+    pub transcript: Arc<dyn Transcript>,
+    /// The one gate.
+    pub gate: Arc<ApprovalGate>,
+    /// The life of writes.
+    pub intents: Arc<dyn IntentLog>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// What a person asks, and of whom.
+#[derive(Debug, Clone)]
+pub struct RunRequest {
+    /// The run's id.
+    pub run_id: RunId,
+    /// The conversation.
+    pub session_id: SessionId,
+    /// What the person wrote.
+    pub text: String,
+    /// The model's id.
+    pub model: String,
+    /// Whether the model may reason first.
+    pub thinking: Thinking,
+    /// Who the agent is and what it knows ([`crate::prompt::system`]).
+    pub system: Arc<str>,
+    /// Where reads and writes go.
+    pub connection: Option<Connection>,
+}
+
+/// A run that is stored and can be driven to its end.
+pub struct Run {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) request: RunRequest,
+    pub(crate) record: NewRun,
+    pub(crate) emitter: Emitter,
+    pub(crate) cancel: CancellationToken,
+    pub(crate) specs: Arc<[ToolSpec]>,
+    pub(crate) plan: Plan,
+    message_id: MessageId,
+    seen_calls: HashSet<CallId>,
+}
+
+impl Run {
+    /// Stores the person's message and the run. Nothing is emitted yet.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Conflict`] while another run of the session is under way; [`ErrorCode::Store`].
+    pub async fn begin(engine: Arc<Engine>, request: RunRequest, sink: Arc<dyn EventSink>, cancel: CancellationToken) -> Result<Self, UserError> {
+        let record = NewRun {
+            run_id: request.run_id,
+            session_id: request.session_id,
+            provider: engine.provider.name().to_owned(),
+            model: request.model.clone(),
+            connection: request.connection.clone(),
+            message: Message::new(Role::User, vec![Block::Text { text: request.text.clone() }]),
+            at: engine.clock.now(),
+        };
+        let message_id = engine.transcript.begin_run(&record).await?;
+        let emitter = Emitter::new(request.run_id, request.session_id, Arc::clone(&engine.clock), sink);
+        let mut specs = engine.tools.specs();
+        specs.push(crate::todos::spec());
+        Ok(Self { engine, request, record, emitter, cancel, specs: specs.into(), plan: Plan::default(), message_id, seen_calls: HashSet::new() })
+    }
+
+    /// Think, act, verify, until the model is done, a limit is reached, the person stops it, or an error ends it.
+    pub async fn drive(mut self) -> StopReason {
+        self.emitter.emit(EventKind::RunStarted { model: self.request.model.clone(), connection: self.request.connection.clone() });
+        self.emitter.emit(EventKind::MessageCompleted { message_id: self.message_id, role: Role::User, content: self.record.message.content() });
+        let (stop, error) = match self.turns().await {
+            Ok(stop) => (stop, None),
+            Err(error) => {
+                self.tell(&error).await;
+                (StopReason::Error, Some(error.message))
+            }
+        };
+        self.settle_plan(stop).await;
+        if let Err(fault) = self.engine.transcript.end_run(&self.record, stop, error.as_deref(), self.engine.clock.now()).await {
+            tracing::error!(%fault, "the end of a run could not be stored");
+        }
+        self.emitter.emit(EventKind::RunCompleted { stop_reason: stop });
+        stop
+    }
+
+    async fn turns(&mut self) -> Result<StopReason, UserError> {
+        let mut messages = self.engine.transcript.history(self.request.session_id).await?;
+        self.seen_calls = messages.iter().flat_map(|m| &m.blocks).filter_map(|b| call_id_of(&b.block)).cloned().collect();
+        for turn in 1..=self.engine.limits.max_turns {
+            if self.cancel.is_cancelled() {
+                return Ok(StopReason::Cancelled);
+            }
+            self.emitter.emit(EventKind::TurnStarted { turn });
+            let (reply, mut record) = match self.model_call(&mut messages).await? {
+                TurnEnd::Reply(reply, record) => (reply, record),
+                TurnEnd::Cancelled => return Ok(StopReason::Cancelled),
+            };
+            record.turn = turn;
+            let stop = reply.stop;
+            let (message, calls) = self.store_reply(reply, &record).await?;
+            messages.push(message);
+            self.follow_written_plan(&messages).await?;
+            if !calls.is_empty() {
+                // A call of an answer that was cut may itself be cut: none of them is carried out.
+                let results = match stop {
+                    ModelStop::MaxTokens | ModelStop::Refusal => {
+                        self.decline(&calls, "The answer was cut off before it was complete; nothing was done.").await?
+                    }
+                    ModelStop::EndTurn | ModelStop::ToolUse | ModelStop::Pause => self.carry_out(calls).await?,
+                };
+                messages.push(results);
+            }
+            match stop {
+                ModelStop::MaxTokens => return Ok(StopReason::MaxTokens),
+                ModelStop::Refusal => return Ok(StopReason::Refusal),
+                ModelStop::EndTurn | ModelStop::ToolUse if messages.last().is_some_and(|m| m.role == Role::Assistant) => return Ok(StopReason::EndTurn),
+                ModelStop::EndTurn | ModelStop::ToolUse | ModelStop::Pause => {}
+            }
+        }
+        Ok(if self.cancel.is_cancelled() { StopReason::Cancelled } else { StopReason::MaxTurns })
+    }
+
+    /// Makes call ids unique within the session, stores the answer with its calls, and tells of it.
+    async fn store_reply(&mut self, mut reply: ModelReply, record: &TurnRecord) -> Result<(Message, Vec<(ToolCall, Option<Effect>)>), UserError> {
+        let mut calls = Vec::new();
+        for part in &mut reply.blocks {
+            if let Block::ToolUse { call_id, tool, input } = &mut part.block {
+                if !self.seen_calls.insert(call_id.clone()) {
+                    *call_id = CallId::fresh();
+                    part.raw = None;
+                    self.seen_calls.insert(call_id.clone());
+                }
+                let call = ToolCall { call_id: call_id.clone(), tool: tool.clone(), input: input.clone() };
+                let effect = self.effect(&call);
+                calls.push((call, effect));
+            }
+        }
+        let message = Message { role: Role::Assistant, blocks: reply.blocks, provider: Some(self.engine.provider.name().to_owned()) };
+        let stored: Vec<(ToolCall, Effect)> = calls.iter().map(|(call, effect)| (call.clone(), effect.unwrap_or(Effect::Destructive))).collect();
+        let message_id = self.engine.transcript.reply(&self.record, &message, &stored, record, self.engine.clock.now()).await?;
+        self.emitter.emit(EventKind::Usage(reply.usage));
+        self.emitter.emit(EventKind::MessageCompleted { message_id, role: Role::Assistant, content: message.content() });
+        Ok((message, calls))
+    }
+
+    fn effect(&self, call: &ToolCall) -> Option<Effect> {
+        if call.tool == crate::todos::TOOL { Some(Effect::Read) } else { self.engine.tools.effect(call) }
+    }
+
+    /// An error as an event and as an entry of the error log.
+    pub(crate) async fn tell(&self, error: &UserError) {
+        self.log_error(error, String::new()).await;
+        self.emitter.emit(EventKind::Error { code: error.code, message: error.message.clone(), retryable: error.retryable });
+    }
+
+    pub(crate) async fn log_error(&self, error: &UserError, detail: String) {
+        let entry = ErrorEntry {
+            at: self.engine.clock.now(),
+            code: error.code,
+            message: error.message.clone(),
+            detail,
+            session_id: Some(self.request.session_id),
+            run_id: Some(self.request.run_id),
+            correlation_id: None,
+        };
+        if let Err(fault) = self.engine.transcript.error(&entry).await {
+            tracing::error!(%fault, message = %error.message, "an error could not be stored");
+        }
+    }
+}
+
+fn call_id_of(block: &Block) -> Option<&CallId> {
+    match block {
+        Block::ToolUse { call_id, .. } => Some(call_id),
+        Block::Text { .. } | Block::Thinking { .. } | Block::ToolResult { .. } => None,
+    }
+}
+
+impl From<ModelError> for UserError {
+    fn from(error: ModelError) -> Self {
+        Self { code: error.code, message: error.message, retryable: error.retryable }
+    }
+}
+
+/// How long something took by the run's clock.
+pub(crate) fn since(clock: &dyn Clock, start: Duration) -> Duration {
+    clock.monotonic().saturating_sub(start)
+}
+
+/// A fault of the engine itself, told without inner words.
+pub(crate) fn internal(message: &str) -> UserError {
+    UserError::new(ErrorCode::Internal, message)
+}

@@ -1,0 +1,274 @@
+//! The one orchestrator of tool calls: classify, authorise, execute, verify, record. Reads first, concurrently; then all writes
+//! of the turn as one change set, in order.
+
+use std::{collections::HashMap, time::Duration};
+
+use bca_approval::{Authorisation, ChangeSet, PlannedWrite, Resolution, Waiting, WritePermit};
+use bca_protocol::{Block, CallId, ChangeOutcome, Decision, Effect, EventKind, Json, RawJson, Role, ToolCallStatus, UserError};
+use futures::{StreamExt, stream};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Message, ToolCall, ToolCompletion, ToolContext, ToolOutput, run::Run, run::since, todos};
+
+/// A call that ended, for the message that carries the results.
+struct Ended {
+    call_id: CallId,
+    status: ToolCallStatus,
+    output: RawJson,
+}
+
+/// A call whose writes are prepared.
+struct Prepared {
+    call: ToolCall,
+    writes: Vec<PlannedWrite>,
+}
+
+impl Run {
+    /// Carries out the calls of one turn and stores the message with their results, one for each call, in the calls' order.
+    pub(crate) async fn carry_out(&mut self, calls: Vec<(ToolCall, Option<Effect>)>) -> Result<Message, UserError> {
+        for (call, effect) in &calls {
+            self.emitter.emit(EventKind::ToolCallStarted {
+                call_id: call.call_id.clone(),
+                tool: call.tool.clone(),
+                effect: effect.unwrap_or(Effect::Destructive),
+                input: call.input.clone(),
+            });
+        }
+        let order: Vec<CallId> = calls.iter().map(|(call, _)| call.call_id.clone()).collect();
+        let mut ended = Vec::with_capacity(calls.len());
+        let (mut reads, mut writes) = (Vec::new(), Vec::new());
+        for (index, (call, effect)) in calls.into_iter().enumerate() {
+            if index >= self.engine.limits.max_calls_per_turn {
+                ended.push(self.complete(&call, too_many(self.engine.limits.max_calls_per_turn), Duration::ZERO).await?);
+                continue;
+            }
+            match effect {
+                None => ended.push(self.complete(&call, self.no_such_tool(&call.tool), Duration::ZERO).await?),
+                Some(Effect::Read) if call.tool == todos::TOOL => ended.push(self.write_todos(&call).await?),
+                Some(Effect::Read) => reads.push(call),
+                Some(Effect::Write | Effect::Destructive) => writes.push(call),
+            }
+        }
+        self.reads(reads, &mut ended).await?;
+        self.writes(writes, &mut ended).await?;
+        self.plan.worked(ended.iter().all(|e| e.status == ToolCallStatus::Ok));
+        self.store_results(&order, ended).await
+    }
+
+    /// Gives every call the same error as its result.
+    pub(crate) async fn decline(&mut self, calls: &[(ToolCall, Option<Effect>)], why: &str) -> Result<Message, UserError> {
+        let mut ended = Vec::with_capacity(calls.len());
+        for (call, _) in calls {
+            ended.push(self.complete(call, refusal(ToolCallStatus::Aborted, why, None), Duration::ZERO).await?);
+        }
+        let order: Vec<CallId> = calls.iter().map(|(call, _)| call.call_id.clone()).collect();
+        self.store_results(&order, ended).await
+    }
+
+    async fn store_results(&self, order: &[CallId], ended: Vec<Ended>) -> Result<Message, UserError> {
+        let mut by_call: HashMap<CallId, Ended> = ended.into_iter().map(|e| (e.call_id.clone(), e)).collect();
+        let limit = self.engine.limits.max_result_bytes;
+        let blocks = order
+            .iter()
+            .filter_map(|id| by_call.remove(id))
+            .map(|e| Block::ToolResult { call_id: e.call_id, status: e.status, output: bounded(e.output.as_str(), limit) })
+            .collect();
+        let message = Message::new(Role::User, blocks);
+        let message_id = self.engine.transcript.results(&self.record, &message, self.engine.clock.now()).await?;
+        self.emitter.emit(EventKind::MessageCompleted { message_id, role: Role::User, content: message.content() });
+        Ok(message)
+    }
+
+    async fn reads(&self, calls: Vec<ToolCall>, ended: &mut Vec<Ended>) -> Result<(), UserError> {
+        let context = self.context(self.cancel.clone());
+        let context = &context;
+        let mut running = stream::iter(calls.into_iter().map(|call| async move {
+            let started = self.engine.clock.monotonic();
+            let output = tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => stopped(),
+                output = self.engine.tools.read(&call, context) => output,
+            };
+            (call, output, since(&*self.engine.clock, started))
+        }))
+        .buffer_unordered(self.engine.limits.concurrent_reads);
+        while let Some((call, output, took)) = running.next().await {
+            ended.push(self.complete(&call, output, took).await?);
+        }
+        Ok(())
+    }
+
+    async fn writes(&self, calls: Vec<ToolCall>, ended: &mut Vec<Ended>) -> Result<(), UserError> {
+        let context = self.context(self.cancel.clone());
+        let mut prepared = Vec::new();
+        for call in calls {
+            if self.cancel.is_cancelled() {
+                ended.push(self.complete(&call, stopped(), Duration::ZERO).await?);
+                continue;
+            }
+            let started = self.engine.clock.monotonic();
+            let writes = tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => Err(stopped()),
+                writes = self.engine.tools.prepare(&call, &context) => writes,
+            };
+            match writes {
+                Ok(writes) => prepared.push(Prepared { call, writes }),
+                Err(output) => ended.push(self.complete(&call, output, since(&*self.engine.clock, started)).await?),
+            }
+        }
+        if prepared.is_empty() { Ok(()) } else { self.authorised(prepared, ended).await }
+    }
+
+    /// One question for all of them; then either all are sent in order, or none.
+    async fn authorised(&self, prepared: Vec<Prepared>, ended: &mut Vec<Ended>) -> Result<(), UserError> {
+        let Some(connection) = self.request.connection.clone() else {
+            return self.refuse(prepared, refusal(ToolCallStatus::Error, "Nothing was changed: there is no connection.", None), ended).await;
+        };
+        let writes = prepared.iter().flat_map(|p| p.writes.iter().cloned()).collect();
+        let set = ChangeSet { session_id: self.request.session_id, run_id: self.request.run_id, connection, writes };
+        let emit = |kind| self.emitter.emit(kind);
+        match self.engine.gate.authorise(set, &Waiting { emit: &emit, cancel: &self.cancel }).await {
+            Authorisation::Permitted(permits) => self.send(prepared, permits, ended).await,
+            Authorisation::Refused(resolution) => self.refuse(prepared, refused(&resolution), ended).await,
+            Authorisation::Denied(reason) => self.refuse(prepared, refusal(ToolCallStatus::Error, &reason, None), ended).await,
+        }
+    }
+
+    async fn refuse(&self, prepared: Vec<Prepared>, output: ToolOutput, ended: &mut Vec<Ended>) -> Result<(), UserError> {
+        for Prepared { call, .. } in prepared {
+            self.engine.tools.discard(&call).await;
+            ended.push(self.complete(&call, output.clone(), Duration::ZERO).await?);
+        }
+        Ok(())
+    }
+
+    /// In order; after the first that isn't confirmed, the rest stays unsent, because later writes may build on earlier ones.
+    async fn send(&self, prepared: Vec<Prepared>, permits: Vec<WritePermit>, ended: &mut Vec<Ended>) -> Result<(), UserError> {
+        let mut by_call: HashMap<CallId, Vec<WritePermit>> = HashMap::new();
+        for permit in permits {
+            by_call.entry(permit.call_id().clone()).or_default().push(permit);
+        }
+        let mut halted: Option<&str> = None;
+        for Prepared { call, .. } in prepared {
+            let permits = by_call.remove(&call.call_id).unwrap_or_default();
+            if halted.is_none() && self.cancel.is_cancelled() {
+                halted = Some("The person stopped the run before this was sent. Nothing was changed by it.");
+            }
+            if let Some(why) = halted {
+                for permit in permits {
+                    if let Err(fault) = self.engine.intents.not_sent(permit.change_id(), why, self.engine.clock.now()).await {
+                        tracing::error!(%fault, "an unsent write could not be recorded as such");
+                    }
+                }
+                self.engine.tools.discard(&call).await;
+                ended.push(self.complete(&call, refusal(ToolCallStatus::Aborted, why, None), Duration::ZERO).await?);
+                continue;
+            }
+            let started = self.engine.clock.monotonic();
+            // A write under way is never cut off: that would turn a known outcome into an unknown one.
+            let output = self.engine.tools.write(&call, permits, &self.context(CancellationToken::new())).await;
+            if output.status != ToolCallStatus::Ok {
+                halted = Some("An earlier change of the same set was not confirmed, so this one was not sent. Nothing was changed by it.");
+            }
+            ended.push(self.complete(&call, output, since(&*self.engine.clock, started)).await?);
+        }
+        Ok(())
+    }
+
+    /// Stores a call's end, then tells of it.
+    async fn complete(&self, call: &ToolCall, output: ToolOutput, took: Duration) -> Result<Ended, UserError> {
+        let completion = ToolCompletion { call_id: &call.call_id, status: output.status, output: &output.output, duration: took, at: self.engine.clock.now() };
+        self.engine.transcript.tool_completed(&self.record, &completion).await?;
+        for write in &output.writes {
+            self.emitter.emit(EventKind::ChangeRecorded {
+                change_id: write.change_id,
+                call_id: call.call_id.clone(),
+                outcome: write.outcome,
+                undoable: write.undoable && write.outcome == ChangeOutcome::Confirmed,
+            });
+        }
+        self.emitter.emit(EventKind::ToolCallCompleted {
+            call_id: call.call_id.clone(),
+            status: output.status,
+            output: output.output.clone(),
+            duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        });
+        Ok(Ended { call_id: call.call_id.clone(), status: output.status, output: output.output })
+    }
+
+    async fn write_todos(&mut self, call: &ToolCall) -> Result<Ended, UserError> {
+        let output = match self.plan.replace(&call.input, self.engine.clock.now()) {
+            Ok(todos) => {
+                let output = Json::Object(vec![("todos".into(), todos::outline(todos))]);
+                self.publish_plan().await?;
+                ToolOutput { status: ToolCallStatus::Ok, output: RawJson::from(&output), writes: Vec::new() }
+            }
+            Err(message) => refusal(ToolCallStatus::Error, &message, None),
+        };
+        self.complete(call, output, Duration::ZERO).await
+    }
+
+    fn context(&self, cancel: CancellationToken) -> ToolContext {
+        ToolContext { session_id: self.request.session_id, run_id: self.request.run_id, cancel }
+    }
+
+    fn no_such_tool(&self, name: &str) -> ToolOutput {
+        let names: Vec<&str> = self.specs.iter().map(|spec| spec.name.as_str()).collect();
+        let shown: String = name.chars().take(80).collect();
+        refusal(ToolCallStatus::Error, &format!("There is no tool `{shown}`. The tools are: {}.", names.join(", ")), None)
+    }
+}
+
+/// A result that says that nothing was done, and why, in the words meant for the model.
+fn refusal(status: ToolCallStatus, message: &str, reason: Option<&str>) -> ToolOutput {
+    let text = |s: &str| Json::String(s.to_owned());
+    let mut members = vec![("status".to_owned(), text(status.as_str())), ("message".to_owned(), text(message))];
+    if let Some(reason) = reason {
+        members.push(("reason".to_owned(), text(reason)));
+    }
+    ToolOutput { status, output: RawJson::from(&Json::Object(members)), writes: Vec::new() }
+}
+
+fn stopped() -> ToolOutput {
+    refusal(ToolCallStatus::Aborted, "The person stopped the run. Nothing was changed by this call.", None)
+}
+
+fn too_many(most: usize) -> ToolOutput {
+    refusal(ToolCallStatus::Error, &format!("Not done: a turn may hold at most {most} tool calls."), None)
+}
+
+/// Rejection, expiry and abortion are different things, and the model is told which.
+fn refused(resolution: &Resolution) -> ToolOutput {
+    let reason = resolution.reason.as_deref();
+    match resolution.decision {
+        Decision::Rejected => refusal(
+            ToolCallStatus::Rejected,
+            "The person rejected this change. Nothing was changed. Do not propose it again unless they ask; take their reason into account.",
+            reason,
+        ),
+        Decision::Expired => refusal(
+            ToolCallStatus::Expired,
+            "Nobody answered in time, so this change expired. Nothing was changed. Say so; propose it again only when asked.",
+            reason,
+        ),
+        // An approval never comes here; taken as a no, whatever it says.
+        Decision::Aborted | Decision::Approved => {
+            refusal(ToolCallStatus::Aborted, "The run was stopped while this change waited for approval. Nothing was changed.", reason)
+        }
+    }
+}
+
+/// The result as the model sees it: cut at a character's border where it is too long, and saying so.
+fn bounded(text: &str, limit: usize) -> String {
+    if text.len() <= limit {
+        return text.to_owned();
+    }
+    let cut = text.floor_char_boundary(limit);
+    let all = text.len();
+    format!("{}\n[cut here: the first {cut} of {all} bytes; the person sees the whole result. Ask for fewer rows or columns.]", &text[..cut])
+}
+
+#[cfg(test)]
+#[path = "tool_call_tests.rs"]
+mod tests;
