@@ -88,7 +88,7 @@ impl Catalogue {
 
     /// What the operation does to the books. Unknown sets and operations are destructive.
     pub fn effect(&self, set: &str, operation: &Operation) -> Effect {
-        self.effects.effect(self.set_name(set), operation)
+        self.effects.effect(self.set_name(set), &self.exact(set, operation))
     }
 
     /// As [`Catalogue::effect`], raised to destructive when the data touches a property whose
@@ -111,7 +111,7 @@ impl Catalogue {
 
     /// Whether the operation can be undone, and how.
     pub fn undo(&self, set: &str, operation: &Operation) -> Undo {
-        self.effects.undo(self.set_name(set), operation)
+        self.effects.undo(self.set_name(set), &self.exact(set, operation))
     }
 
     /// Whether Business Central offers this operation on the flat set.
@@ -140,12 +140,23 @@ impl Catalogue {
 
     /// Whether the table of effects names the operation.
     pub fn knows_effect(&self, set: &str, operation: &Operation) -> bool {
-        self.effects.knows(self.set_name(set), operation)
+        self.effects.knows(self.set_name(set), &self.exact(set, operation))
     }
 
     #[cfg(test)]
     pub(crate) fn effects(&self) -> &EffectTable {
         &self.effects
+    }
+
+    /// The operation with its action in the API's own writing.
+    fn exact(&self, set: &str, operation: &Operation) -> Operation {
+        match operation {
+            Operation::Action(given) => match self.find(set).and_then(|e| e.action(given)) {
+                Some(action) => Operation::Action(action.name.clone()),
+                None => operation.clone(),
+            },
+            other => other.clone(),
+        }
     }
 
     fn set_name<'a>(&'a self, set: &'a str) -> &'a str {

@@ -15,7 +15,7 @@ fn operations(entity: &Entity) -> Vec<Operation> {
         Method::Patch => Operation::Update,
         Method::Delete => Operation::Delete,
     });
-    let actions = entity.actions.iter().map(|a| Operation::Action(a.as_str().to_owned()));
+    let actions = entity.actions.iter().map(|a| Operation::Action(a.name.clone()));
     methods.chain(actions).collect()
 }
 
@@ -56,6 +56,7 @@ fn every_set_says_what_it_is_in_its_own_words() {
         assert!(!entity.title.is_empty() && !entity.singular.is_empty(), "{}", entity.set);
         assert!(!entity.label.is_empty() && entity.label.len() <= 2, "{}", entity.set);
         assert!(entity.summary.len() <= 12, "{}", entity.set);
+        assert!(entity.actions.iter().all(|a| a.description.len() > 20), "{}", entity.set);
         for name in entity.label.iter().chain(&entity.summary) {
             assert!(entity.property(name).is_some(), "{}.{name}", entity.set);
         }

@@ -24,9 +24,9 @@ fn deleting_and_every_action_is_destructive() {
     for entity in catalogue.entities() {
         assert_eq!(catalogue.effect(&entity.set, &Operation::Delete), Effect::Destructive);
         for name in &entity.actions {
-            let operation = action(name.as_str());
+            let operation = action(&name.name);
             assert_eq!(catalogue.effect(&entity.set, &operation), Effect::Destructive);
-            assert_eq!(catalogue.undo(&entity.set, &operation).word(), "irreversible", "{} {name}", entity.set);
+            assert_eq!(catalogue.undo(&entity.set, &operation).word(), "irreversible", "{} {}", entity.set, name.name);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The shape of one entity set, as Business Central's standard API v2.0 publishes it.
 
-use std::fmt;
+use crate::text;
 
 /// One entity set, such as `customers`, and everything known about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +38,7 @@ pub struct Entity {
     /// All navigation properties, in the order of the API.
     pub navigation: Vec<Navigation>,
     /// Bound actions: `post`, `makeOrder`.
-    pub actions: Vec<ActionName>,
+    pub actions: Vec<Action>,
     /// The sets that contain records of this set as children.
     pub parents: Vec<Parent>,
     /// The one or two properties that name a record to a person: a number or code, and a name.
@@ -64,9 +64,19 @@ impl Entity {
         self.methods.contains(&method)
     }
 
-    /// The bound action of exactly this name.
-    pub fn action(&self, name: &str) -> Option<&ActionName> {
-        self.actions.iter().find(|a| a.as_str() == name)
+    /// The bound action of this name, in any writing: `shipAndInvoice`, "ship and invoice".
+    pub fn action(&self, name: &str) -> Option<&Action> {
+        let wanted = text::squash(name);
+        self.actions.iter().find(|a| text::squash(&a.name) == wanted)
+    }
+
+    /// One record with its article: "a customer", "an item".
+    pub fn one(&self) -> String {
+        let article = match self.singular.chars().next() {
+            Some('a' | 'e' | 'i' | 'o' | 'A' | 'E' | 'I' | 'O') => "an",
+            _ => "a",
+        };
+        format!("{article} {}", self.singular)
     }
 
     /// Number of endpoints: one per method of the flat set, one more for reading a single record
@@ -122,21 +132,13 @@ impl Method {
     }
 }
 
-/// The name of a bound action, without the `Microsoft.NAV.` of the address.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ActionName(pub(crate) String);
-
-impl ActionName {
-    /// The name as in the address: `makeOrder`.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ActionName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+/// A bound action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// Name in the address, without `Microsoft.NAV.`: `makeOrder`.
+    pub name: String,
+    /// What it does, in a bookkeeper's words.
+    pub description: String,
 }
 
 /// One property of an entity.

@@ -18,7 +18,7 @@ mod workflow;
 
 pub use catalogue::Catalogue;
 pub use effect::{Care, Operation, Undo, UnknownOperation};
-pub use entity::{ActionName, Entity, EntityKind, Method, Multiplicity, Navigation, NavigationKind, Parent, Place, Property, PropertyKind, Relation};
+pub use entity::{Action, Entity, EntityKind, Method, Multiplicity, Navigation, NavigationKind, Parent, Place, Property, PropertyKind, Relation};
 pub use load::LoadError;
 pub use search::{Match, Score};
 pub use validate::{Parented, Problem, ProblemCode, Proposal, Validation};

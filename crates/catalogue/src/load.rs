@@ -1,5 +1,6 @@
 //! Reads the embedded facts into [`Entity`] values.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -9,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::caption::Captions;
-use crate::entity::{ActionName, Entity, EntityKind, Method, Multiplicity, Navigation, NavigationKind, Parent, Place, Property, PropertyKind, Relation};
+use crate::entity::{Action, Entity, EntityKind, Method, Multiplicity, Navigation, NavigationKind, Parent, Place, Property, PropertyKind, Relation};
 
 static DATA: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../mcp-data");
 
@@ -102,6 +103,8 @@ struct Facts {
     computed_rows: bool,
     navigation: Vec<RawNavigation>,
     actions: Vec<String>,
+    #[serde(default)]
+    action_descriptions: HashMap<String, String>,
     caption: Option<String>,
     caption_singular: Option<String>,
     #[serde(default)]
@@ -213,6 +216,9 @@ fn entity(schema: Schema<'_>, captions: &Captions) -> Entity {
     let facts = schema.facts;
     let title = facts.caption.unwrap_or_else(|| captions.of(&facts.set));
     let singular = facts.caption_singular.unwrap_or_else(|| captions.of(&facts.entity).to_lowercase());
+    let mut described = facts.action_descriptions;
+    let described = |name: String| Action { description: described.remove(&name).unwrap_or_default(), name };
+    let actions = facts.actions.into_iter().map(described).collect();
     let navigation: Vec<Navigation> = facts.navigation.into_iter().map(navigation).collect();
     let properties = schema.properties.0.into_iter().map(|(name, raw)| property(name, raw, &navigation, captions)).collect();
     Entity {
@@ -236,7 +242,7 @@ fn entity(schema: Schema<'_>, captions: &Captions) -> Entity {
         computed_rows: facts.computed_rows,
         properties,
         navigation,
-        actions: facts.actions.into_iter().map(ActionName).collect(),
+        actions,
         parents: Vec::new(),
         label: facts.label,
         summary: facts.summary,

@@ -192,6 +192,7 @@ impl Catalogue {
         let data = proposal.data.unwrap_or(&nothing);
         let undo = self.undo(proposal.entity, proposal.operation);
         report.notes.extend(self.care_notes(proposal.entity, data));
+        report.notes.extend(no_way_back(&undo));
         Validation { effect: self.effect_of(proposal.entity, proposal.operation, data), undo, problems: report.problems, notes: report.notes }
     }
 
@@ -224,6 +225,15 @@ impl Catalogue {
             }
         });
         false
+    }
+}
+
+/// Says before approval what cannot be taken back, and what to do instead.
+fn no_way_back(undo: &Undo) -> Option<String> {
+    match undo {
+        Undo::Irreversible { why, instead: Some(instead) } => Some(format!("This cannot be undone. {why} The way back: {instead}")),
+        Undo::Irreversible { why, instead: None } => Some(format!("This cannot be undone. {why}")),
+        Undo::Reversible { .. } | Undo::NothingToUndo => None,
     }
 }
 
@@ -267,13 +277,13 @@ fn unknown_entity(catalogue: &Catalogue, given: &str) -> Problem {
 }
 
 fn unknown_action(entity: &Entity, given: &str) -> Problem {
-    let known: Vec<&str> = entity.actions.iter().map(|a| a.as_str()).collect();
-    let problem = Problem::new(ProblemCode::UnknownAction, format!("{} have no action \"{}\".", entity.title, shown(given)));
+    let known: Vec<&str> = entity.actions.iter().map(|a| a.name.as_str()).collect();
+    let problem = Problem::new(ProblemCode::UnknownAction, format!("{} has no action \"{}\".", capital(&entity.one()), shown(given)));
     let near = text::closest(given, known.iter().copied());
     match (near.first(), known.is_empty()) {
         (Some(near), _) => problem.suggest(format!("Did you mean {near}?")),
-        (None, true) => problem.suggest("They have no actions at all."),
-        (None, false) => problem.suggest(format!("They have {}.", listed(&known, "and"))),
+        (None, true) => problem.suggest("It has no actions at all."),
+        (None, false) => problem.suggest(format!("It has {}.", listed(&known, "and"))),
     }
 }
 
@@ -312,8 +322,16 @@ fn check(catalogue: &Catalogue, entity: &Entity, proposal: &Proposal<'_>, report
 fn sentence_start(operation: &Operation) -> String {
     match operation {
         Operation::Action(name) => format!("The action {}", shown(name)),
-        other => format!("A {other}"),
+        Operation::Delete => "Deleting".to_owned(),
+        Operation::Read | Operation::Create | Operation::Update => capital(&operation.to_string()),
     }
+}
+
+/// With a capital first letter, as a sentence begins.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    first + chars.as_str()
 }
 
 fn check_id(entity: &Entity, id: Option<&str>, report: &mut Report) {
@@ -321,7 +339,7 @@ fn check_id(entity: &Entity, id: Option<&str>, report: &mut Report) {
     match id {
         None | Some("") => report.problem(Problem::new(ProblemCode::IdRequired, format!("Say which {} by its id.", entity.singular))),
         Some(id) if guid_key && !value::is_guid(id) => report.problem(
-            Problem::new(ProblemCode::InvalidId, format!("\"{}\" is not the id of a {}.", shown(id), entity.singular))
+            Problem::new(ProblemCode::InvalidId, format!("\"{}\" is not the id of {}.", shown(id), entity.one()))
                 .suggest(format!("Look the record up in {} and use its id, which looks like 8f1c2d3e-0000-4000-8000-0123456789ab.", entity.set)),
         ),
         Some(_) => {}

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use bca_protocol::Json;
 
-use super::{Parented, Problem, ProblemCode, Report, listed, shown, value};
+use super::{Parented, Problem, ProblemCode, Report, capital, listed, shown, value};
 use crate::catalogue::Catalogue;
 use crate::entity::{Entity, Method, Multiplicity, Navigation, NavigationKind, Property};
 use crate::text;
@@ -33,6 +33,7 @@ impl Check<'_> {
         self.pairs(pairs, Purpose::Create, place, report);
         self.required(pairs, place, report);
         self.exclusive(pairs, place, report);
+        self.notes(pairs, report);
         if parented == Parented::No {
             self.parent(pairs, report);
         }
@@ -66,7 +67,8 @@ impl Check<'_> {
             None | Some(Json::Null) if place.is_empty() => Some(&[]),
             Some(Json::Object(pairs)) => Some(pairs),
             _ => {
-                let problem = Problem::new(ProblemCode::NotAnObject, format!("A {} is given as an object of properties and values.", self.entity.singular));
+                let problem =
+                    Problem::new(ProblemCode::NotAnObject, format!("{} is given as an object of properties and values.", capital(&self.entity.one())));
                 report.problem(if place.is_empty() { problem } else { problem.at(place) });
                 None
             }
@@ -158,7 +160,7 @@ impl Check<'_> {
     }
 
     fn unknown(&self, name: &str) -> Problem {
-        let problem = Problem::new(ProblemCode::UnknownProperty, format!("{} have no property \"{}\".", self.entity.title, shown(name)));
+        let problem = Problem::new(ProblemCode::UnknownProperty, format!("{} has no property \"{}\".", capital(&self.entity.one()), shown(name)));
         if name.contains('@') {
             return problem.suggest("Annotations are not sent. Leave it out.");
         }
@@ -217,6 +219,27 @@ impl Check<'_> {
         }
     }
 
+    /// What Business Central would accept, but might not be meant.
+    fn notes(&self, pairs: &Pairs, report: &mut Report) {
+        for property in &self.entity.properties {
+            let Some(stem) = property.name.strip_suffix("Id").filter(|_| given(pairs, &property.name)) else { continue };
+            for other in [format!("{stem}Number"), format!("{stem}Code")] {
+                if given(pairs, &other) {
+                    report.note(format!("{} and {other} are both given: they must belong to the same record. One is enough.", property.name));
+                }
+            }
+        }
+        let on_a_document = self.entity.property("lineObjectNumber").is_some();
+        let names_something = ["itemId", "accountId", "lineObjectNumber"].iter().any(|name| given(pairs, name));
+        if on_a_document && !names_something {
+            report.note("A line that names no item or account (itemId, accountId, or lineType with lineObjectNumber) is only a comment.".to_owned());
+        }
+        let lines = format!("{}Lines", self.entity.name);
+        if self.children(&lines).is_some() && !given(pairs, &lines) {
+            report.note(format!("No lines are given. They can be nested as {lines}, or created afterwards."));
+        }
+    }
+
     /// Business Central refuses to blank what a new record must have.
     fn emptied(&self, pairs: &Pairs, report: &mut Report) {
         for group in &self.entity.required {
@@ -231,7 +254,7 @@ impl Check<'_> {
 
     /// Records such as lines need their parent, by address or by property.
     fn parent(&self, pairs: &Pairs, report: &mut Report) {
-        const LINKS: [&str; 6] = ["documentId", "journalId", "parentId", "itemId", "employeeId", "employeeNumber"];
+        const LINKS: [&str; 7] = ["documentId", "journalId", "journalDisplayName", "parentId", "itemId", "employeeId", "employeeNumber"];
         if !self.entity.list_needs_parent {
             return;
         }
@@ -250,7 +273,7 @@ impl Check<'_> {
             None => String::new(),
         };
         report.problem(
-            Problem::new(ProblemCode::ParentRequired, format!("A {} belongs to another record, which is not named.", self.entity.singular))
+            Problem::new(ProblemCode::ParentRequired, format!("{} belongs to another record, which is not named.", capital(&self.entity.one())))
                 .suggest(format!("Create it under its parent ({}){by_property}.", listed(&parents, "or"))),
         );
     }
