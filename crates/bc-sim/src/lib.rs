@@ -1,1 +1,126 @@
-//! bc-sim
+//! `bc-sim`, the demo company: a Business Central API v2.0 over real HTTP on a loopback port, its data in SQLite.
+//!
+//! [`serve`] takes a listener and [`Options`] and gives a [`Running`] server. It answers at any path that ends in `/api/v2.0`
+//! (tenant and environment in front are free), with absolute links on the host that the request named, and only to a bearer token.
+//! Wire behaviour follows Microsoft's documentation; where that is silent, [`Switches`] choose.
+//!
+//! The code, from the outside in: `serve` (port, route, reading, batches), `odata` (paths, options, filters, metadata), `books` (what
+//! writing means: validation, documents, posting, ledgers), `data` (facts about the sets, rows, SQLite), `seed` (the two
+//! companies). It shares no code with the client, because shared code would share its mistakes.
+
+mod books;
+mod data;
+mod error;
+mod fault;
+mod odata;
+mod options;
+mod seed;
+mod serve;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub use error::SimError;
+pub use fault::{Fault, FaultKind, FaultSyntax};
+pub use options::{DataSource, Options, Switches, TokenCheck};
+pub use serve::http::LoggedRequest;
+
+use data::database::Database;
+use data::facts::Facts;
+use fault::Faults;
+use serve::engine::Engine;
+use serve::http::Port;
+
+/// The tenant and environment of [`Running::base_url`]; any other is answered too.
+const HOME: &str = "v2.0/de300000-0000-4000-8000-000000000001/Production/api/v2.0";
+
+/// A demo company at work. Dropping it stops it.
+#[derive(Debug)]
+pub struct Running {
+    address: std::net::SocketAddr,
+    companies: Vec<(Uuid, String)>,
+    port: Arc<Port>,
+    stop: CancellationToken,
+    accepting: Option<JoinHandle<()>>,
+}
+
+/// Opens the data (and seeds it when it is new), then answers on the listener until stopped.
+///
+/// # Errors
+/// The database cannot be opened or seeded, or the listener has no address.
+pub async fn serve(listener: TcpListener, options: Options) -> Result<Running, SimError> {
+    let address = listener.local_addr()?;
+    let Options { data, seed, scale, work_date, token, faults, switches } = options;
+    let file = match data {
+        DataSource::Memory => None,
+        DataSource::File(path) => Some(path),
+    };
+    let opened = tokio::task::spawn_blocking(move || open(file, seed, scale, work_date)).await;
+    let (database, companies, facts) = opened.map_err(|error| SimError::Seed(error.to_string()))??;
+    let port =
+        Arc::new(Port { engine: Engine { database, facts, switches }, token, faults: Mutex::new(Faults::new(faults)), log: Mutex::new(VecDeque::new()) });
+    let stop = CancellationToken::new();
+    let accepting = tokio::spawn(serve::http::accept(listener, Arc::clone(&port), stop.clone()));
+    Ok(Running { address, companies, port, stop, accepting: Some(accepting) })
+}
+
+type Opened = (Database, Vec<(Uuid, String)>, &'static Facts);
+
+fn open(file: Option<std::path::PathBuf>, seed: u64, scale: u32, work_date: Option<jiff::civil::Date>) -> Result<Opened, SimError> {
+    let facts = Facts::load()?;
+    let database = Database::open(file, work_date)?;
+    let connection = database.take()?;
+    seed::ensure(&connection, facts, database.today(), seed, scale)?;
+    let companies = seed::companies(&connection)?;
+    database.give_back(connection);
+    Ok((database, companies, facts))
+}
+
+impl Running {
+    /// The API root, `http://127.0.0.1:port/v2.0/{tenant}/{environment}/api/v2.0`.
+    pub fn base_url(&self) -> String {
+        format!("http://{}/{HOME}", self.address)
+    }
+
+    /// Id and name of each company, the trading company first.
+    pub fn companies(&self) -> Vec<(Uuid, String)> {
+        self.companies.clone()
+    }
+
+    /// The requests so far, oldest first; at most the last 10,000.
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        self.port.log.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Adds a fault; its count starts now.
+    pub fn add_fault(&self, fault: Fault) {
+        self.port.faults.lock().unwrap_or_else(PoisonError::into_inner).add(fault);
+    }
+
+    /// Stops accepting and closes all connections.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        if let Some(accepting) = self.accepting.take()
+            && let Err(error) = accepting.await
+        {
+            tracing::debug!(%error, "stop");
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl std::fmt::Debug for Port {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("Port")
+    }
+}

@@ -1,0 +1,109 @@
+//! Errors: what starting the demo company can fail with, and what it answers to a request that it refuses.
+
+use uuid::Uuid;
+
+/// Why the demo company could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum SimError {
+    /// The embedded facts about Business Central's sets do not parse.
+    #[error("the facts about '{set}' cannot be read: {reason}")]
+    Facts { set: String, reason: String },
+    /// The database could not be opened, created or seeded.
+    #[error("the demo company's database: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// The listener or the file system refused.
+    #[error("the demo company's port or file: {0}")]
+    Io(#[from] std::io::Error),
+    /// The seed broke one of the company's own rules.
+    #[error("the demo company cannot be seeded: {0}")]
+    Seed(String),
+}
+
+/// A refusal in Business Central's form: status, code, message. Codes and statuses: "Troubleshooting REST API/OData calls".
+#[derive(Debug, Clone)]
+pub(crate) struct ApiError {
+    pub status: u16,
+    pub code: &'static str,
+    pub message: String,
+    /// Seconds, for the `Retry-After` header.
+    pub retry_after: Option<u32>,
+}
+
+pub(crate) type Answer<T> = Result<T, ApiError>;
+
+impl ApiError {
+    pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        ApiError { status, code, message: message.into(), retry_after: None }
+    }
+
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// A business rule said no.
+    pub(crate) fn rule(message: impl Into<String>) -> Self {
+        ApiError::new(400, "Application_DialogException", message)
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        ApiError::new(400, "BadRequest", message)
+    }
+
+    pub(crate) fn bad_url(message: impl Into<String>) -> Self {
+        ApiError::new(400, "BadRequest_InvalidRequestUrl", message)
+    }
+
+    pub(crate) fn not_implemented(message: impl Into<String>) -> Self {
+        ApiError::new(501, "BadRequest_MethodNotImplemented", message)
+    }
+
+    pub(crate) fn not_allowed(message: impl Into<String>) -> Self {
+        ApiError::new(405, "BadRequest_MethodNotAllowed", message)
+    }
+
+    /// Unknown segment, or the record is gone.
+    pub(crate) fn no_resource(segment: &str) -> Self {
+        ApiError::new(404, "BadRequest_ResourceNotFound", format!("Resource not found for the segment '{segment}'."))
+    }
+
+    pub(crate) fn no_property(name: &str, entity: &str) -> Self {
+        ApiError::bad_request(format!("Could not find a property named '{name}' on type 'Microsoft.NAV.{entity}'."))
+    }
+
+    pub(crate) fn changed() -> Self {
+        ApiError::new(409, "Request_EntityChanged", "Another user has already changed the record. Read it again and repeat the change.")
+    }
+
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        ApiError::new(500, "Internal_ServerError", message)
+    }
+
+    /// The answer's body.
+    pub(crate) fn body(&self) -> String {
+        let mut out = String::from("{\"error\":{\"code\":");
+        crate::data::value::write_string(self.code, &mut out);
+        out.push_str(",\"message\":");
+        let text = format!("{}  CorrelationId:  {}.", self.message, Uuid::new_v4());
+        crate::data::value::write_string(&text, &mut out);
+        out.push_str("}}");
+        out
+    }
+}
+
+impl From<rusqlite::Error> for ApiError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+                ApiError::new(503, "Internal_TenantUnavailable", "The demo company is busy. Try again in a moment.").retry_after(1)
+            }
+            Some(rusqlite::ErrorCode::ConstraintViolation) => {
+                ApiError::new(400, "Internal_EntityWithSameKeyExists", "A record with the same identification already exists.")
+            }
+            _ => {
+                tracing::error!(%error, "demo company database");
+                ApiError::internal("The demo company's database refused the request.")
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What the demo company is started with.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::fault::Fault;
+
+/// Where the company's data is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum DataSource {
+    /// Gone when the server stops.
+    #[default]
+    Memory,
+    /// An SQLite file, made and seeded when it is not there. Several processes may serve the same file.
+    File(PathBuf),
+}
+
+/// Which bearer tokens are let in.
+#[derive(Clone)]
+pub enum TokenCheck {
+    /// This one.
+    Exactly(String),
+    /// Those that the function accepts.
+    Any(Arc<dyn Fn(&str) -> bool + Send + Sync>),
+}
+
+impl TokenCheck {
+    pub(crate) fn accepts(&self, token: &str) -> bool {
+        match self {
+            TokenCheck::Exactly(expected) => token == expected,
+            TokenCheck::Any(check) => check(token),
+        }
+    }
+}
+
+impl fmt::Debug for TokenCheck {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(match self {
+            TokenCheck::Exactly(_) => "TokenCheck::Exactly",
+            TokenCheck::Any(_) => "TokenCheck::Any",
+        })
+    }
+}
+
+/// Behaviour that Microsoft's pages leave open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Switches {
+    /// DELETE without If-Match is refused. The pages say that the header is required; default true.
+    pub delete_requires_if_match: bool,
+    /// A POST may bring its own `id`; default true. Otherwise the id in the body is ignored.
+    pub honours_client_ids: bool,
+    /// The status of a duplicate key: 400 (default) or 409.
+    pub duplicate_status: u16,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Switches { delete_requires_if_match: true, honours_client_ids: true, duplicate_status: 400 }
+    }
+}
+
+/// How to start the demo company.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub data: DataSource,
+    /// Ids and chance in the history come from it. Ignored when the file is seeded already.
+    pub seed: u64,
+    /// Multiplies the history: 1 is about 150 sales invoices, 100 is about 15,000.
+    pub scale: u32,
+    /// What "today" is in the books; `None` is today.
+    pub work_date: Option<Date>,
+    pub token: TokenCheck,
+    pub faults: Vec<Fault>,
+    pub switches: Switches,
+}
+
+impl Options {
+    /// In memory, seed 1, scale 1, today, no faults.
+    pub fn new(token: impl Into<String>) -> Options {
+        Options {
+            data: DataSource::Memory,
+            seed: 1,
+            scale: 1,
+            work_date: None,
+            token: TokenCheck::Exactly(token.into()),
+            faults: Vec::new(),
+            switches: Switches::default(),
+        }
+    }
+}

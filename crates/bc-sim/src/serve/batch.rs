@@ -1,0 +1,145 @@
+//! `$batch`: up to 100 requests in one, each its own transaction, or all in one with `Isolation: snapshot`.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use rusqlite::Connection;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::data::session::Session;
+use crate::data::value::write_string;
+use crate::error::{Answer, ApiError};
+use crate::odata::path::split_root;
+use crate::serve::engine::{Access, Engine, Request, Response};
+use crate::serve::route;
+
+/// Operations in one batch, the service's limit.
+const MOST: usize = 100;
+
+#[derive(Deserialize)]
+struct BatchText {
+    requests: Vec<ItemText>,
+}
+
+#[derive(Deserialize)]
+struct ItemText {
+    #[serde(default)]
+    id: Option<Box<RawValue>>,
+    method: String,
+    url: String,
+    #[serde(default)]
+    headers: HashMap<String, String>,
+    #[serde(default)]
+    body: Option<Box<RawValue>>,
+}
+
+pub(crate) fn is_batch(request: &Request) -> bool {
+    request.path.trim_matches('/') == "$batch" || request.path.trim_matches('/') == "%24batch"
+}
+
+/// Answers a whole batch.
+pub(crate) fn answer(engine: &Engine, connection: &Connection, request: &Request) -> Answer<Response> {
+    if request.method != "POST" {
+        return Err(ApiError::not_allowed("A batch is sent with POST."));
+    }
+    let batch: BatchText = serde_json::from_slice(&request.body).map_err(|error| ApiError::bad_request(format!("The batch is malformed: {error}.")))?;
+    if batch.requests.len() > MOST {
+        return Err(ApiError::bad_request(format!("A batch holds at most {MOST} operations; this one has {}.", batch.requests.len())));
+    }
+    let snapshot = request.isolation.as_deref().is_some_and(|isolation| isolation.eq_ignore_ascii_case("snapshot"));
+    let responses = if snapshot {
+        in_one(engine, connection, request, &batch)?
+    } else {
+        batch.requests.iter().map(|item| engine.single(connection, &inner(request, item)).unwrap_or_else(Response::from)).collect()
+    };
+    Ok(Response::json(200, render(&batch, &responses)))
+}
+
+/// All items in one transaction; one failure undoes them all, and the answers before it still read as they were.
+fn in_one(engine: &Engine, connection: &Connection, request: &Request, batch: &BatchText) -> Answer<Vec<Response>> {
+    let mut responses = Vec::new();
+    let outcome = engine.in_transaction(connection, Access::Write, |session| {
+        let mut failure = None;
+        for item in &batch.requests {
+            let response = within(session, &inner(request, item))?;
+            if response.status >= 400 && failure.is_none() {
+                failure = Some(ApiError::bad_request("rolled back"));
+            }
+            responses.push(response);
+        }
+        failure.map_or(Ok(()), Err)
+    });
+    match outcome {
+        Err(error) if responses.len() < batch.requests.len() => Err(error),
+        _ => Ok(responses),
+    }
+}
+
+/// One item inside a larger transaction: a failing one leaves nothing half done.
+fn within(session: &Session, request: &Request) -> Answer<Response> {
+    session.connection.execute_batch("SAVEPOINT item")?;
+    match route::answer(session, request) {
+        Ok(response) => {
+            session.connection.execute_batch("RELEASE item")?;
+            Ok(response)
+        }
+        Err(error) => {
+            session.connection.execute_batch("ROLLBACK TO item; RELEASE item")?;
+            Ok(error.into())
+        }
+    }
+}
+
+fn inner(outer: &Request, item: &ItemText) -> Request {
+    let header = |name: &str| item.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone());
+    let (path, query) = item.url.split_once('?').unwrap_or((&item.url, ""));
+    let path = match split_root(path) {
+        Some((_, rest)) => rest.to_owned(),
+        None => format!("/{}", path.trim_start_matches('/')),
+    };
+    Request {
+        method: item.method.to_ascii_uppercase(),
+        root: outer.root.clone(),
+        path,
+        query: query.to_owned(),
+        if_match: header("if-match"),
+        prefer: header("prefer"),
+        company: header("company").or_else(|| outer.company.clone()),
+        isolation: None,
+        body: item.body.as_ref().map(|body| Bytes::copy_from_slice(body.get().as_bytes())).unwrap_or_default(),
+        stale: false,
+    }
+}
+
+fn render(batch: &BatchText, responses: &[Response]) -> String {
+    let mut out = String::from("{\"responses\":[");
+    for (index, (item, response)) in batch.requests.iter().zip(responses).enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        let id = item.id.as_ref().map_or("null", |id| id.get());
+        out.push_str(&format!("{{\"id\":{id},\"status\":{},\"headers\":{{", response.status));
+        for (position, (name, value)) in response.headers.iter().enumerate() {
+            if position > 0 {
+                out.push(',');
+            }
+            write_string(name, &mut out);
+            out.push(':');
+            write_string(value, &mut out);
+        }
+        out.push('}');
+        if !response.body.is_empty() {
+            out.push_str(",\"body\":");
+            let json = response.headers.iter().any(|(name, value)| *name == "content-type" && value.starts_with("application/json"));
+            if json {
+                out.push_str(&response.body);
+            } else {
+                write_string(&response.body, &mut out);
+            }
+        }
+        out.push('}');
+    }
+    out.push_str("]}");
+    out
+}

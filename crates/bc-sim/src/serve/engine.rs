@@ -1,0 +1,156 @@
+//! One request in its transaction.
+
+use bytes::Bytes;
+use rusqlite::Connection;
+
+use crate::data::database::Database;
+use crate::data::facts::Facts;
+use crate::data::session::Session;
+use crate::error::{Answer, ApiError};
+use crate::options::Switches;
+use crate::serve::{batch, route};
+
+/// A request behind the API root.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Request {
+    pub method: String,
+    /// The absolute URL of the API root that the client used.
+    pub root: String,
+    /// What follows the root, percent-encoded.
+    pub path: String,
+    pub query: String,
+    pub if_match: Option<String>,
+    pub prefer: Option<String>,
+    pub company: Option<String>,
+    pub isolation: Option<String>,
+    pub body: Bytes,
+    /// Somebody else is to change the record around this request.
+    pub stale: bool,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Response {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    /// JSON unless a `content-type` is among the headers; empty for none.
+    pub body: String,
+}
+
+pub(crate) const JSON: &str = "application/json; odata.metadata=minimal; odata.streaming=true";
+
+impl Response {
+    pub(crate) fn json(status: u16, body: String) -> Response {
+        Response { status, headers: vec![("content-type", JSON.to_owned())], body }
+    }
+
+    pub(crate) fn empty() -> Response {
+        Response { status: 204, headers: Vec::new(), body: String::new() }
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Response {
+        self.headers.retain(|(earlier, _)| *earlier != name);
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+impl From<ApiError> for Response {
+    fn from(error: ApiError) -> Self {
+        let response = Response::json(error.status, error.body());
+        match error.retry_after {
+            Some(seconds) => response.with("retry-after", seconds.to_string()),
+            None => response,
+        }
+    }
+}
+
+/// What all requests share.
+pub(crate) struct Engine {
+    pub database: Database,
+    pub facts: &'static Facts,
+    pub switches: Switches,
+}
+
+/// How a transaction ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Commit,
+    Rollback,
+}
+
+impl Engine {
+    /// Answers one request; blocking.
+    pub(crate) fn answer(&self, request: &Request) -> Response {
+        let connection = match self.database.take() {
+            Ok(connection) => connection,
+            Err(error) => return ApiError::new(503, "Internal_TenantUnavailable", error.to_string()).retry_after(1).into(),
+        };
+        let response = self.dispatch(&connection, request).unwrap_or_else(Response::from);
+        self.database.give_back(connection);
+        response
+    }
+
+    fn dispatch(&self, connection: &Connection, request: &Request) -> Answer<Response> {
+        if batch::is_batch(request) {
+            return batch::answer(self, connection, request);
+        }
+        self.single(connection, request)
+    }
+
+    /// A request that is a transaction of its own.
+    pub(crate) fn single(&self, connection: &Connection, request: &Request) -> Answer<Response> {
+        if request.stale && request.method == "GET" {
+            let response = self.in_transaction(connection, Access::Read, |session| route::answer(session, request))?;
+            self.in_transaction(connection, Access::Write, |session| route::touch(session, request))?;
+            return Ok(response);
+        }
+        if request.stale {
+            self.in_transaction(connection, Access::Write, |session| route::touch(session, request))?;
+        }
+        let access = if request.method == "GET" { Access::Read } else { Access::Write };
+        self.in_transaction(connection, access, |session| route::answer(session, request))
+    }
+
+    /// Runs work in a transaction, committed when it succeeds.
+    pub(crate) fn in_transaction<T>(&self, connection: &Connection, access: Access, work: impl FnOnce(&Session) -> Answer<T>) -> Answer<T> {
+        connection.execute_batch(match access {
+            Access::Read => "BEGIN",
+            Access::Write => "BEGIN IMMEDIATE",
+        })?;
+        let session = Session::new(connection, self.facts, self.switches, self.database.today());
+        let result = match access {
+            Access::Read => work(&session),
+            Access::Write => session.begin_writes().and_then(|()| {
+                let done = work(&session)?;
+                session.end_writes()?;
+                Ok(done)
+            }),
+        };
+        let outcome = if result.is_ok() { Outcome::Commit } else { Outcome::Rollback };
+        finish(connection, outcome)?;
+        result
+    }
+}
+
+/// What a transaction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    /// Takes the write lock at once, so that two processes never wait for each other in the middle.
+    Write,
+}
+
+/// Ends a transaction; one that cannot be committed is rolled back.
+pub(crate) fn finish(connection: &Connection, outcome: Outcome) -> Answer<()> {
+    if outcome == Outcome::Commit {
+        match connection.execute_batch("COMMIT") {
+            Ok(()) => return Ok(()),
+            Err(error) => {
+                connection.execute_batch("ROLLBACK")?;
+                return Err(error.into());
+            }
+        }
+    }
+    Ok(connection.execute_batch("ROLLBACK")?)
+}

@@ -1,0 +1,33 @@
+//! Which records a navigation property leads to.
+
+use crate::data::facts::{EntitySet, Navigation};
+
+/// The way from a record over a navigation property.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// To the record whose key stands in this column here.
+    One(&'static str),
+    /// To the records whose column holds this record's id.
+    Many(&'static str),
+    /// Nothing is kept behind it.
+    Nothing,
+}
+
+/// The link of a navigation property; `target` is the set that it leads to.
+pub(crate) fn link(set: &EntitySet, navigation: &'static Navigation, target: &EntitySet) -> Link {
+    if target.table.is_none() {
+        return Link::Nothing;
+    }
+    if let Some(via) = &navigation.via {
+        return Link::One(via);
+    }
+    match (set.name.as_str(), target.name.as_str()) {
+        ("customers", "customerFinancialDetails" | "agedAccountsReceivables")
+        | ("customerFinancialDetails", "customers")
+        | ("vendors", "agedAccountsPayables") => Link::One("id"),
+        ("dimensions", "dimensionValues") => Link::Many("dimensionId"),
+        (lines, _) if lines.ends_with("Lines") && !navigation.many && set.property("documentId").is_some() => Link::One("documentId"),
+        (_, lines) if lines.ends_with("Lines") && navigation.many && target.property("documentId").is_some() => Link::Many("documentId"),
+        _ => Link::Nothing,
+    }
+}

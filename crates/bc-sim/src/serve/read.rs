@@ -1,0 +1,250 @@
+//! Reading: lists, single records and counts, as JSON.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::data::facts::{EntitySet, Kind, Property};
+use crate::data::layout::Table;
+use crate::data::row::Row;
+use crate::data::session::Session;
+use crate::data::value::{Cell, NO_ID, NO_TIME, encode_member, write_decimal, write_string};
+use crate::error::{Answer, ApiError};
+use crate::odata::filter;
+use crate::odata::filter_sql::compile;
+use crate::odata::options::{Direction, Expand, QueryOptions};
+use crate::serve::link::{Link, link};
+
+/// Most rows in one answer; the service's own limit.
+pub(crate) const LARGEST_PAGE: u64 = 20_000;
+
+/// The rows of a set, or those that belong to one record.
+#[derive(Clone, Debug)]
+pub(crate) struct Scope {
+    pub set: &'static EntitySet,
+    /// Column and value that all rows share.
+    pub within: Option<(&'static str, String)>,
+}
+
+/// One page of a list.
+pub(crate) struct Page {
+    pub rows: Vec<Row>,
+    /// The position behind the last row, when there are more.
+    pub next: Option<Vec<Cell>>,
+}
+
+/// The etag of a version.
+pub(crate) fn etag(row: &Row) -> String {
+    format!("W/\"{}\"", STANDARD.encode(format!("44;{};{:08};", row.table.name.len(), row.version)))
+}
+
+/// Refuses a flat list of a set whose rows are only shown within their parent.
+pub(crate) fn check_parent(scope: &Scope, options: &QueryOptions) -> Answer<()> {
+    if !scope.set.list_needs_parent || scope.within.is_some() {
+        return Ok(());
+    }
+    let pinned = options.filter.as_ref().is_some_and(|expr| ["id", "documentId", "parentId", "journalId"].iter().any(|name| filter::pins(expr, name)));
+    if pinned {
+        return Ok(());
+    }
+    Err(ApiError::rule(if scope.set.property("documentId").is_some() {
+        "You must specify an Id or a Document Id to get the lines."
+    } else {
+        "You must specify an Id or a parent Id to get the lines."
+    }))
+}
+
+struct Condition {
+    sql: String,
+    parameters: Vec<Cell>,
+}
+
+fn condition(session: &Session, scope: &Scope, options: &QueryOptions) -> Condition {
+    let mut out = Condition { sql: String::from(" WHERE "), parameters: Vec::new() };
+    if scope.set.root {
+        out.sql.push('1');
+    } else {
+        out.sql.push_str("company = ?");
+        out.parameters.push(Cell::Int(session.company.get()));
+    }
+    if let Some((column, value)) = &scope.within {
+        out.sql.push_str(&format!(" AND \"{column}\" = ?"));
+        out.parameters.push(Cell::Text(value.clone()));
+    }
+    if let Some(expr) = &options.filter {
+        out.sql.push_str(" AND ");
+        compile(expr, &mut out.sql, &mut out.parameters);
+    }
+    out
+}
+
+/// How many rows match, whatever `$top` and `$skip` say.
+pub(crate) fn count(session: &Session, scope: &Scope, options: &QueryOptions) -> Answer<i64> {
+    let Some(table) = &scope.set.table else { return Ok(0) };
+    let condition = condition(session, scope, options);
+    let sql = format!("SELECT count(*) FROM \"{}\"{}", table.name, condition.sql);
+    let mut statement = session.connection.prepare_cached(&sql)?;
+    Ok(statement.query_row(rusqlite::params_from_iter(&condition.parameters), |row| row.get(0))?)
+}
+
+/// The order of a list, down to a unique column: each row has its own position.
+fn order(table: &Table, set: &EntitySet, options: &QueryOptions) -> Vec<(String, Direction)> {
+    let mut columns: Vec<(String, Direction)> = options.orderby.iter().map(|(property, direction)| (property.name.clone(), *direction)).collect();
+    let mut add = |name: &str| {
+        if !columns.iter().any(|(earlier, _)| earlier == name) {
+            columns.push((name.to_owned(), Direction::Up));
+        }
+    };
+    add(table.sort);
+    if table.unique != Some(table.sort) {
+        add(&set.key);
+    }
+    columns
+}
+
+/// "Behind this position", for any mix of directions.
+fn behind(columns: &[(String, Direction)], position: &[Cell], condition: &mut Condition) -> Answer<()> {
+    if columns.len() != position.len() {
+        return Err(ApiError::bad_request("The $skiptoken does not belong to this query."));
+    }
+    condition.sql.push_str(" AND (");
+    for (index, ((name, direction), cell)) in columns.iter().zip(position).enumerate() {
+        let sign = if *direction == Direction::Up { '>' } else { '<' };
+        if index + 1 == columns.len() {
+            condition.sql.push_str(&format!("\"{name}\" {sign} ?"));
+            condition.parameters.push(cell.clone());
+        } else {
+            condition.sql.push_str(&format!("\"{name}\" {sign}= ? AND (\"{name}\" {sign} ? OR ("));
+            condition.parameters.extend([cell.clone(), cell.clone()]);
+        }
+    }
+    condition.sql.push_str(&"))".repeat(columns.len() - 1));
+    condition.sql.push(')');
+    Ok(())
+}
+
+/// One page of at most `size` rows.
+pub(crate) fn page(session: &Session, scope: &Scope, options: &QueryOptions, size: u64) -> Answer<Page> {
+    let Some(table) = &scope.set.table else { return Ok(Page { rows: Vec::new(), next: None }) };
+    let mut condition = condition(session, scope, options);
+    let columns = order(table, scope.set, options);
+    if let Some(position) = &options.after {
+        behind(&columns, position, &mut condition)?;
+    }
+    let limit = options.top.map_or(size, |top| top.min(size));
+    let terms: Vec<String> =
+        columns.iter().map(|(name, direction)| format!("\"{name}\"{}", if *direction == Direction::Down { " DESC" } else { "" })).collect();
+    let sql = format!("{}{} ORDER BY {} LIMIT ? OFFSET ?", table.select, condition.sql, terms.join(", "));
+    condition.parameters.push(Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)));
+    condition.parameters.push(Cell::Int(i64::try_from(options.skip.unwrap_or(0)).unwrap_or(i64::MAX)));
+    let mut statement = session.connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(rusqlite::params_from_iter(&condition.parameters), |row| Row::read(table, row))?;
+    let mut rows = rows.collect::<Result<Vec<_>, _>>()?;
+    let more = rows.len() as u64 > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let satisfied = options.top.is_some_and(|top| top <= limit);
+    let next = match rows.last() {
+        Some(last) if more && !satisfied => Some(columns.iter().filter_map(|(name, _)| last.cell(name).cloned()).collect()),
+        _ => None,
+    };
+    Ok(Page { rows, next })
+}
+
+/// Appends a record: etag, properties, expanded navigation properties.
+pub(crate) fn write_row(session: &Session, set: &'static EntitySet, row: &Row, options: &QueryOptions, context: Option<&str>, out: &mut String) -> Answer<()> {
+    out.push('{');
+    if let Some(context) = context {
+        out.push_str("\"@odata.context\":");
+        write_string(context, out);
+        out.push(',');
+    }
+    out.push_str("\"@odata.etag\":");
+    write_string(&etag(row), out);
+    match &options.select {
+        Some(chosen) => {
+            // The key always comes along, as the service sends it.
+            if let Some(key) = set.property(&set.key)
+                && !chosen.iter().any(|property| property.name == key.name)
+            {
+                write_property(key, row, out);
+            }
+            chosen.iter().for_each(|property| write_property(property, row, out));
+        }
+        None => set.properties.iter().for_each(|property| write_property(property, row, out)),
+    }
+    for expand in &options.expand {
+        write_expanded(session, set, row, expand, out)?;
+    }
+    out.push('}');
+    Ok(())
+}
+
+fn write_property(property: &Property, row: &Row, out: &mut String) {
+    let Some(cell) = row.cell(&property.name) else { return };
+    out.push(',');
+    write_string(&property.name, out);
+    out.push(':');
+    write_value(&property.kind, cell, out);
+}
+
+/// Appends a stored value in its wire form.
+pub(crate) fn write_value(kind: &Kind, cell: &Cell, out: &mut String) {
+    match (kind, cell) {
+        (Kind::Decimal, Cell::Int(stored)) => write_decimal(*stored, out),
+        (Kind::Flag, Cell::Int(flag)) => out.push_str(if *flag == 0 { "false" } else { "true" }),
+        (_, Cell::Int(number)) => out.push_str(&number.to_string()),
+        (Kind::Time, Cell::Text(text)) if text == NO_TIME => out.push_str("\"0001-01-01T00:00:00Z\""),
+        (Kind::Member(_), Cell::Text(member)) => write_string(&encode_member(member), out),
+        (_, Cell::Text(text)) => write_string(text, out),
+    }
+}
+
+fn write_expanded(session: &Session, set: &'static EntitySet, row: &Row, expand: &Expand, out: &mut String) -> Answer<()> {
+    let link = link(set, expand.navigation, expand.target);
+    let name = &expand.navigation.name;
+    if !expand.navigation.many {
+        out.push(',');
+        write_string(name, out);
+        out.push(':');
+        let found = match link {
+            Link::One(column) => one(session, expand.target, row.text(column))?,
+            Link::Many(_) | Link::Nothing => None,
+        };
+        return match found {
+            Some(found) => write_row(session, expand.target, &found, &expand.options, None, out),
+            None => {
+                out.push_str("null");
+                Ok(())
+            }
+        };
+    }
+    let (rows, total) = match link {
+        Link::Many(column) => {
+            let scope = Scope { set: expand.target, within: Some((column, row.id().to_owned())) };
+            let total = if expand.options.count { Some(count(session, &scope, &expand.options)?) } else { None };
+            (page(session, &scope, &expand.options, LARGEST_PAGE)?.rows, total)
+        }
+        Link::One(_) | Link::Nothing => (Vec::new(), expand.options.count.then_some(0)),
+    };
+    if let Some(total) = total {
+        out.push_str(&format!(",\"{name}@odata.count\":{total}"));
+    }
+    out.push_str(&format!(",\"{name}\":["));
+    for (index, child) in rows.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_row(session, expand.target, child, &expand.options, None, out)?;
+    }
+    out.push(']');
+    Ok(())
+}
+
+/// The record with that key, also of a computed set or of the root.
+pub(crate) fn one(session: &Session, set: &'static EntitySet, key: &str) -> Answer<Option<Row>> {
+    if key.is_empty() || key == NO_ID || set.table.is_none() {
+        return Ok(None);
+    }
+    let key_column = set.property(&set.key).map_or("id", |property| property.name.as_str());
+    let scope = Scope { set, within: Some((key_column, key.to_owned())) };
+    Ok(page(session, &scope, &QueryOptions::default(), 1)?.rows.into_iter().next())
+}
