@@ -1,6 +1,6 @@
 //! The business workflows and the check of a planned sequence against them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::{Deserialize, Deserializer};
@@ -130,7 +130,38 @@ pub struct UnknownWorkflow {
 /// The parsed `workflows.json`.
 #[derive(Default, Deserialize)]
 pub(crate) struct Workflows {
+    same: SameWords,
     workflows: Vec<Workflow>,
+}
+
+/// Words that mean the same in the name of a step: a draft is created, a bill is an invoice.
+#[derive(Default, Deserialize)]
+#[serde(from = "HashMap<String, Vec<String>>")]
+struct SameWords(HashMap<String, String>);
+
+impl From<HashMap<String, Vec<String>>> for SameWords {
+    fn from(groups: HashMap<String, Vec<String>>) -> Self {
+        let pairs = groups.into_iter().flat_map(|(one, others)| others.into_iter().map(move |other| (text::stem(&other), text::stem(&one))));
+        SameWords(pairs.collect())
+    }
+}
+
+impl SameWords {
+    /// The meaningful words of a step's name. What follows "with" or "for" only says more about it,
+    /// once something has been said.
+    fn of(&self, name: &str) -> HashSet<String> {
+        let mut meant = HashSet::new();
+        for word in text::words(name) {
+            if meant.len() >= 2 && ["with", "for"].contains(&word.as_str()) {
+                break;
+            }
+            if !FILLERS.contains(&word.as_str()) {
+                let stem = text::stem(&word);
+                meant.insert(self.0.get(&stem).cloned().unwrap_or(stem));
+            }
+        }
+        meant
+    }
 }
 
 impl Workflows {
@@ -151,14 +182,16 @@ impl Workflows {
             known.extend(names().filter(|n| !text::closest(name, names()).contains(n)));
             UnknownWorkflow { name: name.chars().take(80).collect(), known: known.into_iter().map(str::to_owned).collect() }
         })?;
-        Ok(workflow.check(steps))
+        Ok(workflow.check(steps, &self.same))
     }
 }
 
 impl Workflow {
-    /// Compares planned steps, in anybody's words, with this workflow.
-    pub fn check(&self, steps: &[String]) -> WorkflowCheck {
-        let recognised: Vec<Option<usize>> = steps.iter().map(|s| self.recognise(s)).collect();
+    fn check(&self, steps: &[String], same: &SameWords) -> WorkflowCheck {
+        let mut recognised: Vec<Option<usize>> = Vec::with_capacity(steps.len());
+        for step in steps {
+            recognised.push(self.recognise(step, same, &recognised));
+        }
         let planned: Vec<usize> = recognised.iter().flatten().copied().collect();
         let titles = |wanted: &dyn Fn(usize, &WorkflowStep) -> bool| -> Vec<String> {
             let steps = self.steps.iter().enumerate();
@@ -196,19 +229,21 @@ impl Workflow {
     }
 
     /// The step that a person or model means: by id, title, operation or other words for it.
-    fn recognise(&self, given: &str) -> Option<usize> {
+    fn recognise(&self, given: &str, same: &SameWords, before: &[Option<usize>]) -> Option<usize> {
         let plain = text::squash(given);
         let exact = self.steps.iter().position(|step| step.names().any(|name| text::squash(&name) == plain));
         if exact.is_some() || plain.is_empty() {
             return exact;
         }
-        let given = stems(given);
+        let given = same.of(given);
         let best = self.steps.iter().enumerate().map(|(i, step)| {
-            let likeness = step.names().map(|name| likeness(&given, &stems(&name))).max();
+            let likeness = step.names().map(|name| likeness(&given, &same.of(&name))).max();
             (likeness.unwrap_or(0), i)
         });
-        // On a tie the earlier step wins, so that a vague word counts once.
-        best.filter(|(likeness, _)| *likeness >= ENOUGH).max_by_key(|(likeness, i)| (*likeness, std::cmp::Reverse(*i))).map(|(_, i)| i)
+        // A vague word such as "post" means the next step that it could mean.
+        let latest = before.iter().flatten().max().copied();
+        let next = |i: usize| (!before.contains(&Some(i)), latest.is_none_or(|latest| i > latest), std::cmp::Reverse(i));
+        best.filter(|(likeness, _)| *likeness >= ENOUGH).max_by_key(|(likeness, i)| (*likeness, next(*i))).map(|(_, i)| i)
     }
 }
 
@@ -222,11 +257,7 @@ impl WorkflowStep {
 }
 
 /// Words that say nothing about which step is meant.
-const FILLERS: [&str; 16] = ["the", "a", "an", "to", "for", "of", "it", "and", "in", "with", "into", "from", "new", "all", "is", "then"];
-
-fn stems(text: &str) -> HashSet<String> {
-    text::words(text).iter().filter(|word| !FILLERS.contains(&word.as_str())).map(|word| text::stem(word)).collect()
-}
+const FILLERS: [&str; 15] = ["the", "a", "an", "to", "for", "of", "it", "and", "in", "with", "into", "from", "all", "is", "then"];
 
 /// Shared words in percent of all words (Dice's coefficient).
 fn likeness(a: &HashSet<String>, b: &HashSet<String>) -> usize {
