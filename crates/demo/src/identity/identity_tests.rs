@@ -26,8 +26,14 @@ async fn authorize(running: &Running, change: (&str, &str)) -> reqwest::Response
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
     let mut url = Url::parse(&format!("{}/oauth2/v2.0/authorize", running.authority())).unwrap();
     let usual = [
-        ("client_id", running.client_id()), ("response_type", "code"), ("redirect_uri", BACK), ("scope", "openid profile offline_access"),
-        ("state", "st&te"), ("nonce", "n-1"), ("code_challenge", &challenge), ("code_challenge_method", "S256"),
+        ("client_id", running.client_id()),
+        ("response_type", "code"),
+        ("redirect_uri", BACK),
+        ("scope", "openid profile offline_access"),
+        ("state", "st&te"),
+        ("nonce", "n-1"),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
     ];
     url.query_pairs_mut().extend_pairs(usual.iter().map(|(name, value)| if *name == change.0 { change } else { (*name, *value) }));
     client().get(url).send().await.unwrap()

@@ -28,6 +28,8 @@ pub(crate) struct Conversation {
     pub(crate) before: Vec<String>,
     /// What the model said last before the newest message.
     pub(crate) said: String,
+    /// What the model said last in the part that has been read.
+    saying: String,
     /// The turns of this run that called tools, oldest first.
     pub(crate) run: Vec<Vec<Call>>,
     /// The calls of earlier runs, oldest first.
@@ -44,6 +46,7 @@ impl Conversation {
             message: String::new(),
             before: Vec::new(),
             said: String::new(),
+            saying: String::new(),
             run: Vec::new(),
             earlier: Vec::new(),
             tools: offered(request),
@@ -61,7 +64,7 @@ impl Conversation {
         let calls: Vec<Call> = blocks(content).filter(|block| block["type"] == "tool_use").map(|block| call(block)).collect();
         let text = text_of(content);
         if !text.is_empty() {
-            self.said = text;
+            self.saying = text;
         }
         if !calls.is_empty() {
             self.run.push(calls);
@@ -86,6 +89,7 @@ impl Conversation {
                 self.before.push(std::mem::take(&mut self.message));
             }
             self.message = text;
+            self.said = std::mem::take(&mut self.saying);
         }
     }
 

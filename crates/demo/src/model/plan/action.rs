@@ -37,7 +37,13 @@ pub(super) fn act(replay: &mut Replay<'_>, act: &Act) -> Flow<Step> {
         format!("{}{} the {noun}, once approved", doing[..1].to_uppercase(), &doing[1..]),
         "Verify the result".to_owned(),
     ]);
-    let wants: Vec<Want> = act.targets.iter().map(|target| Want::one(act.facts, target.clone())).collect();
+    // "Post the invoice for Fjordlys": of all invoices of that name only a draft can be meant.
+    let status = match act.action {
+        "post" | "postAndSend" => Some("Draft"),
+        "cancel" | "cancelAndSend" | "makeCorrectiveCreditMemo" => Some("Open"),
+        _ => None,
+    };
+    let wants: Vec<Want> = act.targets.iter().map(|target| Want { sets: vec![act.facts], target: target.clone(), status }).collect();
     let thinking = format!(
         "The person wants to {doing} a {noun}. I find exactly that document first; this is a step that posts or converts, so it must be the right one."
     );

@@ -38,11 +38,13 @@ impl Found {
 pub(crate) struct Want {
     pub(crate) sets: Vec<&'static Facts>,
     pub(crate) target: Target,
+    /// Only documents with this status, where they are found by a name.
+    pub(crate) status: Option<&'static str>,
 }
 
 impl Want {
     pub(crate) fn one(facts: &'static Facts, target: Target) -> Self {
-        Self { sets: vec![facts], target }
+        Self { sets: vec![facts], target, status: None }
     }
 
     /// A row of a code table by the words for it.
@@ -57,13 +59,17 @@ const SMALL: &[&str] = &["paymentTerms", "paymentMethods", "shipmentMethods", "i
 /// The reads that find what is wanted, to be sent in one turn.
 pub(crate) fn queries(want: &Want) -> Vec<(&'static str, Json)> {
     let Target::Term(term) = &want.target else { return Vec::new() };
-    want.sets.iter().map(|facts| ("bc_query_entities", query(facts, term))).collect()
+    want.sets.iter().map(|facts| ("bc_query_entities", query(facts, term, want.status))).collect()
 }
 
-fn query(facts: &Facts, term: &str) -> Json {
+fn query(facts: &Facts, term: &str, status: Option<&str>) -> Json {
     let mut entries = vec![("entity".to_owned(), Json::from(facts.set.as_str()))];
     if !SMALL.contains(&facts.set.as_str()) {
-        entries.push(("filter".to_owned(), Json::from(filter(facts, term))));
+        let mut filter = filter(facts, term);
+        if let Some(status) = status.filter(|_| !looks_like_number(term) && facts.has("status")) {
+            filter = format!("({filter}) and status eq {}", quoted(status));
+        }
+        entries.push(("filter".to_owned(), Json::from(filter)));
     }
     entries.push(("select".to_owned(), Json::List(answer::identity(facts).into_iter().map(Json::from).collect())));
     entries.push(("top".to_owned(), Json::from(if SMALL.contains(&facts.set.as_str()) { 200 } else { 50 })));

@@ -276,7 +276,7 @@ fn aggregate(query: &Query, call: &Call, (operation, property, by): (&str, &str,
 
 /// Shows one record, whole or some of its fields.
 pub(super) fn show(replay: &mut Replay<'_>, show: &Show) -> Flow<Step> {
-    let want = Want { sets: show.sets.clone(), target: show.target.clone() };
+    let want = Want { sets: show.sets.clone(), target: show.target.clone(), status: None };
     let found = find(replay, None, &[want], Turn::new("One record is asked for. I find it, then read it."))
         .and_then(|found| found.into_iter().next().ok_or_else(|| Step::say("I do not know which record you mean. Please give its name or number.")))?;
     let call = read_one(replay, &found, &show.wanted)?;

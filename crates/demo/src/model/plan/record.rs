@@ -104,7 +104,7 @@ fn find_targets(
     thinking: String,
 ) -> Flow<(Vec<Found>, Vec<Found>)> {
     let targets = joined_name(replay, sets, targets)?;
-    let wants: Vec<Want> = targets.iter().map(|target| Want { sets: sets.to_vec(), target: target.clone() }).collect();
+    let wants: Vec<Want> = targets.iter().map(|target| Want { sets: sets.to_vec(), target: target.clone(), status: None }).collect();
     let all: Vec<Want> = wants.iter().chain(references).cloned().collect();
     let found = find(replay, Some(todos), &all, Turn::new(thinking).saying("I'll find the record first."))?;
     let (records, codes) = found.split_at(wants.len().min(found.len()));
@@ -118,7 +118,7 @@ fn joined_name(replay: &mut Replay<'_>, sets: &[&'static Facts], targets: &[Targ
         return Ok(targets.to_vec());
     }
     let whole = format!("{one} and {other}");
-    let want = Want { sets: sets.to_vec(), target: Target::Term(whole.clone()) };
+    let want = Want { sets: sets.to_vec(), target: Target::Term(whole.clone()), status: None };
     let results = replay.turn(Turn::new("This may be one name with an “and” in it, or two names.").calls(queries(&want)))?;
     Ok(match pick(&whole, &results) {
         Search::One(_) => vec![Target::Term(whole)],

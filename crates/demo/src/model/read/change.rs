@@ -154,7 +154,7 @@ fn singular_noun(words: &Words, start: usize) -> Option<Noun> {
             "projects",
         ]
         .contains(&noun.facts.set.as_str())
-            || noun.from == start
+            || noun.from == start && !noun.plural
             || words.is(noun.from.saturating_sub(1), &["of", "for"])
     })
 }

@@ -16,6 +16,12 @@ pub(super) fn create(words: &Words, start: usize) -> Option<Intent> {
         let party = party_term(words, from + 1, words.len());
         return Some(Intent::Document(Document { facts: facts::of("purchaseOrders")?, party, lines: lines(words, start + 1, from), header: Vec::new() }));
     }
+    if words.is(start, &["invoice", "bill"])
+        && let Some(at) = (start + 1..words.len()).find(|index| words.is(*index, &["for"]) && count_at(words, index + 1).is_some())
+    {
+        let party = party_term(words, start + 1, at);
+        return Some(Intent::Document(Document { facts: facts::of("salesInvoices")?, party, lines: lines(words, at, words.len()), header: Vec::new() }));
+    }
     if !words.is(start, &["create", "make", "add", "new", "write", "prepare", "draft", "raise", "enter", "place", "open", "quote", "issue", "set"]) {
         return None;
     }
@@ -181,7 +187,11 @@ pub(super) fn action(words: &Words, start: usize) -> Option<Intent> {
         "receive" => ("receiveAndInvoice", "purchaseOrders", 1),
         "cancel" if words.starts_at(start + 1, &["and", "send"]) => ("cancelAndSend", "salesInvoices", 3),
         "cancel" => ("cancel", "salesInvoices", 1),
-        "send" | "email" | "e-mail" => ("send", "salesInvoices", 1),
+        "send" | "email" | "e-mail"
+            if noun_at(words, skip(words, start + 1)).is_some() || reference(words, start + 1, words.trim(start, words.len()).1).is_some() =>
+        {
+            ("send", "salesInvoices", 1)
+        }
         "credit" | "correct" if noun_from(words, start + 1).is_some_and(|noun| noun.facts.set == "salesInvoices" && noun.from <= start + 3) => {
             ("makeCorrectiveCreditMemo", "salesInvoices", 1)
         }

@@ -38,6 +38,7 @@ pub(crate) fn read(message: &str, today: Date) -> Intent {
         .or_else(|| change::delete(&words, start))
         .or_else(|| change::update(&words, start))
         .or_else(|| show::read(&words, start, today))
+        .or_else(|| small_talk(&words, 0))
         .unwrap_or(Intent::Unknown)
 }
 
@@ -151,3 +152,7 @@ fn schema(words: &Words, start: usize) -> Option<Intent> {
         || words.starts_at(start, &["which", "entities"]);
     searches.then(|| Intent::Schema(Schema::Search(words.slice(start, words.len()))))
 }
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod tests;

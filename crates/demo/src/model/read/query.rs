@@ -287,7 +287,8 @@ impl Reader<'_> {
             self.query.top = Some(count);
             used += more;
         }
-        let named = self.fields.at(self.words, index + used).filter(|(property, _)| property.kind == Kind::Number);
+        let in_noun = (self.noun.from..self.noun.to).contains(&(index + used));
+        let named = self.fields.at(self.words, index + used).filter(|(property, _)| !in_noun && property.kind == Kind::Number);
         if !self.noun.plural && self.query.top.is_none() && index < self.noun.to {
             self.query.top = Some(1);
         }
@@ -453,6 +454,11 @@ impl Reader<'_> {
     /// "orders for Fjordlys", "invoices from vendor Nordic Timber", "of customer 10020", "its orders".
     fn party(&mut self, index: usize) -> Option<usize> {
         let words = self.words;
+        if self.has("companyName") && words.is(index, &["for", "at", "of", "from"]) && words.capital(index + 1) {
+            let end = self.value_end(index + 1);
+            self.add("companyName", Comparison::Contains, Literal::Text(words.slice(index + 1, end)));
+            return Some(end - index);
+        }
         self.first_of(&["customerName", "vendorName"])?;
         if words.is(index, &["its", "their", "his", "her"]) && self.query.party.is_none() {
             self.query.party = Some(Target::Last);
@@ -495,7 +501,7 @@ impl Reader<'_> {
         }
         let end = self.value_end(from);
         let place = words.slice(from, end);
-        if place.is_empty() || self.fields.at(words, from).is_some() {
+        if words.is(from, &["total", "all", "sum", "full", "general", "the"]) || place.is_empty() || self.fields.at(words, from).is_some() {
             return None;
         }
         self.query.place = Some(place);
@@ -510,7 +516,7 @@ impl Reader<'_> {
         let after = value_start(words, index + used);
         if aggregated
             || comparison_at(words, after).is_some_and(|(_, more)| number_at(words, after + more).is_some())
-            || words.is(after, &["between", "before", "after"])
+            || words.is(after, &["between", "before", "after", "starting", "starts", "containing", "contains", "like"])
         {
             self.pending = Some(property);
             return Some(after - index);

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::fields::{likely_sets, reference, targets};
-use super::intent::{Intent, Shape, Show, Target};
+use super::intent::{Comparison, Condition, Intent, Literal, Shape, Show, Target};
 use super::query;
 use super::vocabulary::{Fields, Noun, noun_at, noun_from};
 use super::words::Words;
@@ -77,7 +77,7 @@ fn sum(words: &Words, start: usize, today: Date) -> Option<Intent> {
         return None;
     }
     let counts = words.starts_at(start, &["how", "many"]) || words.is(start, &["count"]) || words.starts_at(start, &["number", "of"]);
-    let noun = noun_from(words, start).or_else(|| how_much.then(|| debt_noun(words, start)).flatten())?;
+    let noun = turnover(words, start).or_else(|| noun_from(words, start)).or_else(|| how_much.then(|| debt_noun(words, start)).flatten())?;
     let fields = Fields::of(noun.facts);
     let usual = ["balanceDue", "balance", "totalAmountIncludingTax", "unitPrice", "debitAmount"];
     let unpaid = (start..words.len()).any(|index| words.is(index, &["unpaid", "overdue", "open", "outstanding", "owe", "owed"]));
@@ -96,7 +96,19 @@ fn sum(words: &Words, start: usize, today: Date) -> Option<Intent> {
     } else {
         Shape::Aggregate { operation: operation.unwrap_or("sum"), property: property?.to_owned(), by: Vec::new() }
     };
-    Some(Intent::Query(query::read(words, noun, shape, start, today)))
+    let mut query = query::read(words, noun, shape, start, today);
+    if turnover(words, start).is_some() {
+        query.conditions.push(Condition { property: "status".to_owned(), comparison: Comparison::NotEqual, value: Literal::Text("Draft".to_owned()) });
+    }
+    Some(Intent::Query(query))
+}
+
+/// "sales per customer", "purchases by vendor": the invoices behind them.
+fn turnover(words: &Words, start: usize) -> Option<Noun> {
+    let at = (start..words.len()).find(|index| words.is(*index, &["sales", "revenue", "turnover", "purchases"]) && noun_at(words, *index).is_none())?;
+    let grouped_only = noun_from(words, start).is_none_or(|noun| words.is(noun.from.saturating_sub(1), &["per", "by"]));
+    let set = if words.is(at, &["purchases"]) { "purchaseInvoices" } else { "salesInvoices" };
+    grouped_only.then_some(Noun { facts: facts::of(set)?, plural: true, from: at, to: at + 1 })
 }
 
 /// "how much do customers owe us", "how much are we owed": the noun may be missing.
@@ -190,8 +202,8 @@ fn one(words: &Words, start: usize, asks: bool) -> Option<Intent> {
             || words.is(
                 index,
                 &[
-                    "me", "details", "of", "for", "up", "at", "about", "card", "page", "that", "this", "same", "first", "second", "third", "fourth", "fifth",
-                    "last", "'s", "a", "an", "has", "have",
+                    "me", "details", "lines", "of", "for", "up", "at", "about", "card", "page", "that", "this", "same", "first", "second", "third", "fourth",
+                    "fifth", "last", "'s", "a", "an", "has", "have",
                 ],
             )
     });
@@ -250,6 +262,10 @@ fn list(words: &Words, start: usize, asks: bool, today: Date) -> Option<Intent> 
                 "canceled",
                 "cancelled",
                 "unposted",
+                "its",
+                "their",
+                "his",
+                "her",
                 "last",
                 "my",
                 "5",

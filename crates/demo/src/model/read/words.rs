@@ -80,7 +80,8 @@ impl Words {
         while from < to && separates(from) {
             from += 1;
         }
-        while to > from && separates(to - 1) {
+        let article = |index: usize| matches!(self.list[index].text.as_str(), "a" | "an");
+        while to > from && (separates(to - 1) || to > from + 1 && article(to - 1)) {
             to -= 1;
         }
         (from, to)

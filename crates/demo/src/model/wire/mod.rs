@@ -6,6 +6,10 @@ mod signature;
 mod stream;
 mod usage;
 
+#[cfg(test)]
+#[path = "wire_tests.rs"]
+mod tests;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
