@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use bca_protocol::{Effect, Json};
 
 use crate::effect::{Care, EffectTable, Operation, Undo};
-use crate::entity::{Entity, Method};
+use crate::entity::{Entity, Method, Property};
 use crate::load::{self, LoadError};
 use crate::search::{Index, Match};
 use crate::text;
@@ -67,11 +67,17 @@ impl Catalogue {
         let names = self.entities.iter().map(|e| e.set.as_str());
         let mut near = text::closest(wrong, names);
         for found in self.search(wrong, 3) {
-            if near.len() < 3 && !near.contains(&found.entity.set.as_str()) {
+            if near.len() < 3 && found.score.permille() >= 500 && !near.contains(&found.entity.set.as_str()) {
                 near.push(&found.entity.set);
             }
         }
         near
+    }
+
+    /// The properties of a set that somebody's words name, best first: `phoneNumber` for
+    /// "telephone", `paymentTermsId` for "Payment terms". Empty when none is near.
+    pub fn properties_named<'c>(&'c self, set: &str, words: &str) -> Vec<&'c Property> {
+        self.find(set).map(|entity| self.index.properties(entity, words)).unwrap_or_default()
     }
 
     /// The sets that fit everyday words such as "unpaid bills", best first.

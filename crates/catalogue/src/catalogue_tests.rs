@@ -111,6 +111,26 @@ fn a_wrong_name_is_met_with_the_likely_ones() {
 }
 
 #[test]
+fn a_property_is_found_by_what_people_call_it() {
+    let catalogue = catalogue();
+    for (set, words, name) in [
+        ("customers", "phoneNumber", "phoneNumber"),
+        ("customers", "Payment terms", "paymentTermsId"),
+        ("customers", "telephone", "phoneNumber"),
+        ("customers", "zip code", "postalCode"),
+        ("items", "price", "unitPrice"),
+        ("items", "barcode", "gtin"),
+        ("salesInvoices", "due", "dueDate"),
+        ("customers", "balnceDue", "balanceDue"),
+    ] {
+        let found = catalogue.properties_named(set, words);
+        assert_eq!(found.first().map(|p| p.name.as_str()), Some(name), "{set} {words}");
+    }
+    assert!(catalogue.properties_named("customers", "xyzzy").is_empty());
+    assert!(catalogue.properties_named("nothings", "name").is_empty());
+}
+
+#[test]
 fn a_property_knows_its_kind_length_caption_and_target() {
     let catalogue = catalogue();
     let customers = catalogue.find("customers").unwrap();
@@ -172,6 +192,16 @@ fn parents_are_sets_whose_children_they_are() {
         }
         if entity.list_needs_parent {
             assert!(!entity.parents.is_empty(), "{}", entity.set);
+        }
+    }
+}
+
+#[test]
+fn no_two_properties_of_a_set_have_the_same_caption() {
+    for entity in catalogue().entities() {
+        let mut seen = HashSet::new();
+        for property in &entity.properties {
+            assert!(seen.insert(property.caption.clone()), "{}.{}: {}", entity.set, property.name, property.caption);
         }
     }
 }

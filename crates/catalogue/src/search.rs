@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::entity::Entity;
+use crate::entity::{Entity, Property};
 use crate::text;
 
 /// How well a set fits, in thousandths: 0 (not at all) to 1,000 (it is what the words name).
@@ -70,6 +70,8 @@ pub(crate) struct Hit {
 /// The searchable words of every set.
 #[derive(Default)]
 pub(crate) struct Index {
+    /// Words that people use for a property, by its name.
+    properties: HashMap<String, Vec<String>>,
     documents: Vec<Document>,
     /// In how many sets' phrases a word occurs.
     frequency: HashMap<String, usize>,
@@ -133,7 +135,32 @@ impl Index {
             index.vocabulary.extend(words.cloned());
             index.documents.push(document);
         }
+        index.properties = synonyms.en.properties;
         index
+    }
+
+    /// The properties that the words name, best first: by name or caption, by what people call them,
+    /// by likeness.
+    pub(crate) fn properties<'e>(&self, entity: &'e Entity, words: &str) -> Vec<&'e Property> {
+        let wanted: Vec<String> = text::words(words).iter().map(|w| text::stem(w)).collect();
+        if wanted.is_empty() || wanted.len() > MOST_WORDS {
+            return Vec::new();
+        }
+        let says = |name: &str| text::words(name).iter().map(|w| text::stem(w)).eq(wanted.iter().cloned());
+        let synonyms = |p: &Property| self.properties.get(&p.name).is_some_and(|known| known.iter().any(|s| says(s)));
+        let named = entity.properties.iter().filter(|p| says(&p.name) || says(&p.caption));
+        let called = entity.properties.iter().filter(|p| synonyms(p));
+        let names = entity.properties.iter().map(|p| p.name.as_str());
+        let captions = entity.properties.iter().map(|p| p.caption.as_str());
+        let near = text::closest(words, names.chain(captions));
+        let like = near.iter().filter_map(|n| entity.properties.iter().find(|p| p.name == *n || p.caption == *n));
+        let mut found: Vec<&Property> = Vec::new();
+        for property in named.chain(called).chain(like) {
+            if !found.iter().any(|known| known.name == property.name) {
+                found.push(property);
+            }
+        }
+        found
     }
 
     /// The best hits, best first; sets that have nothing to do with the words are left out.

@@ -170,17 +170,11 @@ impl Check<'_> {
                 None => problem.suggest("It is a link and cannot be given in data."),
             };
         }
-        let writable = self.entity.properties.iter().filter(|p| !p.read_only);
-        let names = writable.clone().map(|p| p.name.as_str());
+        let named = self.catalogue.properties_named(&self.entity.set, name).into_iter();
+        let mut near: Vec<&str> = named.filter(|p| !p.read_only).map(|p| p.name.as_str()).collect();
         let children = self.entity.navigation.iter().filter(|n| n.kind == NavigationKind::Child);
-        let mut near = text::closest(name, names.chain(children.map(|n| n.name.as_str())));
-        if near.is_empty() {
-            // "Payment terms" or "phone": what people call it.
-            let captions = writable.clone().map(|p| p.caption.as_str());
-            if let Some(caption) = text::closest(name, captions).first() {
-                near.extend(writable.filter(|p| p.caption == *caption).map(|p| p.name.as_str()));
-            }
-        }
+        near.extend(text::closest(name, children.map(|n| n.name.as_str())));
+        near.truncate(3);
         if near.is_empty() {
             let known: Vec<&str> = self.entity.summary.iter().map(String::as_str).collect();
             return problem.suggest(format!("It has, among others, {}.", listed(&known, "and")));
