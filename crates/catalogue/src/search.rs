@@ -250,7 +250,7 @@ impl Index {
     fn cost(&self, word: &str) -> f64 {
         let sets = self.documents.len() as f64;
         match self.frequency.get(word) {
-            Some(known) => (1.0 + sets / *known as f64).ln(),
+            Some(known) => 1.0 + (1.0 + sets / *known as f64).ln() / 2.0,
             None if self.vocabulary.contains(word) => 1.0,
             None => UNKNOWN,
         }
