@@ -39,12 +39,12 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 }
 
 impl Shared {
-    fn known(&self, tenant: &str) -> Result<(), Response> {
+    fn known(&self, tenant: &str) -> Result<(), Box<Response>> {
         let common = matches!(tenant, "common" | "organizations");
         if common || tenant == self.options.tenant {
             return Ok(());
         }
-        Err(refusal(StatusCode::BAD_REQUEST, "invalid_tenant", "The demo provider has one tenant, and this is not it."))
+        Err(Box::new(refusal(StatusCode::BAD_REQUEST, "invalid_tenant", "The demo provider has one tenant, and this is not it.")))
     }
 }
 
@@ -55,7 +55,7 @@ fn refusal(status: StatusCode, error: &str, description: &str) -> Response {
 }
 
 async fn configuration(State(shared): State<Arc<Shared>>, Path(tenant): Path<String>) -> Result<Response, Response> {
-    shared.known(&tenant)?;
+    shared.known(&tenant).map_err(|refusal| *refusal)?;
     let at = &shared.authority;
     let root = at.strip_suffix(&format!("/{}", shared.options.tenant)).unwrap_or(at);
     let document = json!({
@@ -78,14 +78,14 @@ async fn configuration(State(shared): State<Arc<Shared>>, Path(tenant): Path<Str
 }
 
 async fn keys(State(shared): State<Arc<Shared>>, Path(tenant): Path<String>) -> Result<Response, Response> {
-    shared.known(&tenant)?;
+    shared.known(&tenant).map_err(|refusal| *refusal)?;
     let keys = shared.keys.published().await.map_err(|error| refusal(StatusCode::INTERNAL_SERVER_ERROR, "server_error", &error.to_string()))?;
     Ok(axum::Json(keys).into_response())
 }
 
 /// Signs the demo person in at once and goes back to the application.
 async fn authorize(State(shared): State<Arc<Shared>>, Path(tenant): Path<String>, Query(asked): Query<Form>) -> Result<Response, Response> {
-    shared.known(&tenant)?;
+    shared.known(&tenant).map_err(|refusal| *refusal)?;
     let text = |name: &str| asked.get(name).map(String::as_str).unwrap_or_default();
     // Without a client and an address that are known, nobody is sent anywhere.
     if text("client_id") != shared.options.client_id {
@@ -137,7 +137,7 @@ fn loopback(address: &str) -> Option<Url> {
 }
 
 async fn token(State(shared): State<Arc<Shared>>, Path(tenant): Path<String>, body: Bytes) -> Result<Response, Response> {
-    shared.known(&tenant)?;
+    shared.known(&tenant).map_err(|refusal| *refusal)?;
     let form: Form = url::form_urlencoded::parse(&body).into_owned().collect();
     let text = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     if text("client_id") != shared.options.client_id {
@@ -187,24 +187,24 @@ fn claims(shared: &Shared, nonce: Option<&str>) -> Value {
 }
 
 /// Admits a bearer token that was issued here.
-fn bearer(shared: &Shared, headers: &HeaderMap) -> Result<(), Response> {
+fn bearer(shared: &Shared, headers: &HeaderMap) -> Result<(), Box<Response>> {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
     if given.is_some_and(|token| shared.grants.accepts(token)) {
         return Ok(());
     }
     let body = json!({"error": {"code": "InvalidAuthenticationToken", "message": "Access token is empty, expired or not from here."}});
-    Err((StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], axum::Json(body)).into_response())
+    Err(Box::new((StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], axum::Json(body)).into_response()))
 }
 
 async fn me(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result<Response, Response> {
-    bearer(&shared, &headers)?;
+    bearer(&shared, &headers).map_err(|refusal| *refusal)?;
     let person = &shared.options.person;
     let body = json!({"id": person.id, "displayName": person.display_name, "userPrincipalName": person.user_name, "mail": person.user_name});
     Ok(axum::Json(body).into_response())
 }
 
 async fn userinfo(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result<Response, Response> {
-    bearer(&shared, &headers)?;
+    bearer(&shared, &headers).map_err(|refusal| *refusal)?;
     let person = &shared.options.person;
     Ok(axum::Json(json!({"sub": person.id, "name": person.display_name, "email": person.user_name})).into_response())
 }

@@ -140,7 +140,7 @@ pub(crate) fn value(value: &Json) -> String {
 
 /// A table of rows; columns that are empty in every row are left out.
 pub(crate) fn table(columns: &[&str], rows: &[Json]) -> String {
-    let cell = |row: &Json, column: &str| row.get(column).map(|found| value(found)).unwrap_or_default();
+    let cell = |row: &Json, column: &str| row.get(column).map(value).unwrap_or_default();
     let used: Vec<&str> = columns.iter().copied().filter(|column| rows.iter().any(|row| !cell(row, column).is_empty())).take(MOST_COLUMNS).collect();
     if used.is_empty() {
         return String::new();

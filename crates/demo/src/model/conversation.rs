@@ -61,7 +61,7 @@ impl Conversation {
     }
 
     fn assistant(&mut self, content: &Value) {
-        let calls: Vec<Call> = blocks(content).filter(|block| block["type"] == "tool_use").map(|block| call(block)).collect();
+        let calls: Vec<Call> = blocks(content).filter(|block| block["type"] == "tool_use").map(call).collect();
         let text = text_of(content);
         if !text.is_empty() {
             self.saying = text;

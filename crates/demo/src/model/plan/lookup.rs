@@ -154,7 +154,7 @@ fn score(term: &str, row: &Json) -> u32 {
     let names: Vec<String> =
         ["number", "code", "displayName", "customerName", "vendorName", "description"].iter().map(|key| row.text_at(key).to_lowercase()).collect();
     let term = term.to_lowercase();
-    if names.iter().any(|name| *name == term) {
+    if names.contains(&term) {
         return 100;
     }
     let stems = |text: &str| text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(stem).collect::<BTreeSet<_>>();

@@ -218,7 +218,7 @@ fn places(words: &Words, start: usize, facts: &'static Facts, noun: Option<Noun>
         let starts =
             index == start || places.is_empty() || words.is(index - 1, &["and", ",", ";", "its", "their", "the", "with", "to", "set", "change", "'s", "\n"]);
         match fields.at(words, index) {
-            Some((property, used)) if !in_noun && starts && !(words.capital(index) && index > start) && !property.read_only && index + used < words.len() => {
+            Some((property, used)) if !in_noun && starts && (index == start || !words.capital(index)) && !property.read_only && index + used < words.len() => {
                 places.push(Place { property, from: index, to: index + used });
                 index += used;
             }

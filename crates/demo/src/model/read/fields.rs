@@ -159,9 +159,9 @@ pub(crate) fn reference(words: &Words, from: usize, to: usize) -> Option<Target>
     let mut at = from;
     if words.is(at, &["it", "him", "her", "them", "its", "their", "this", "that", "these", "those"]) {
         let word = words.low(at);
-        let alone = matches!(word, "it" | "him" | "her" | "them" | "its" | "their");
+        let pronoun = matches!(word, "it" | "him" | "her" | "them" | "its" | "their");
         let noun = words.is(at + 1, &["one"]) || super::vocabulary::noun_at(words, at + 1).is_some();
-        return (alone && to - from == 1 || !alone && (to - from == 1 || noun)).then_some(Target::Last);
+        return (to - from == 1 || !pronoun && noun).then_some(Target::Last);
     }
     if words.is(at, &["the"]) {
         at += 1;

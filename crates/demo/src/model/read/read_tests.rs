@@ -117,3 +117,23 @@ fn phrasings() {
     assert!(count >= 60, "{count}");
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// Words that steer the rules, in any order, must never break them: what cannot be read is unknown, not a crash.
+#[test]
+fn no_order_of_words_breaks_the_reader() {
+    let vocabulary = "create change delete post turn onboard show list top 5 how many much customer customers item sales quote order invoice vendor of for to in with and , : . ? ! ( ' \" “ ” 's named \
+        credit limit payment terms 14 days price at each balance over below between 10 1,000 1.5k 50.000,00 2026-11-01 December 1 last month this year due before the a an its it that second one one owe \
+        Bergen Fjordlys AS PARIS chairs € kr @ x ø 日本 🙂 = > < by per sorted total average into";
+    let words: Vec<&str> = vocabulary.split_whitespace().collect();
+    let mut state: u64 = 42;
+    let mut draw = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    for _ in 0..20_000 {
+        let length = 1 + draw(12);
+        let message: Vec<&str> = (0..length).map(|_| words[draw(words.len())]).collect();
+        let joint = if draw(4) == 0 { "" } else { " " };
+        read(&message.join(joint), date(2026, 11, 21));
+    }
+}

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::request::Checked;
 use super::usage::Usage;
 use super::{MODEL, signature};
+use crate::model::json::{Json, object};
 use crate::model::plan::Step;
 
 /// One block of an answer.
@@ -113,21 +114,31 @@ pub(super) fn usage(usage: Usage, output_tokens: usize) -> Value {
     })
 }
 
-/// The answer as one message.
-pub(super) fn message(reply: &Reply) -> Value {
-    let content: Vec<Value> = reply.blocks.iter().map(block).collect();
-    json!({
-        "id": reply.id, "type": "message", "role": "assistant", "model": MODEL, "content": content,
-        "stop_reason": reply.stop.word(), "stop_sequence": null, "usage": usage(reply.usage, reply.output_tokens),
-    })
+/// The answer as one message. It is written as text, because a tool's input must keep the digits of its numbers.
+pub(super) fn message(reply: &Reply) -> String {
+    let content: Vec<Json> = reply.blocks.iter().map(block).collect();
+    let usage = Json::parse(&usage(reply.usage, reply.output_tokens).to_string()).unwrap_or(Json::Null);
+    let message = object([
+        ("id", Json::from(reply.id.as_str())),
+        ("type", Json::from("message")),
+        ("role", Json::from("assistant")),
+        ("model", Json::from(MODEL)),
+        ("content", Json::List(content)),
+        ("stop_reason", Json::from(reply.stop.word())),
+        ("stop_sequence", Json::Null),
+        ("usage", usage),
+    ]);
+    message.to_string()
 }
 
-fn block(block: &Block) -> Value {
+fn block(block: &Block) -> Json {
+    let text = |text: &str| Json::from(text);
     match block {
-        Block::Thinking(text) => json!({"type": "thinking", "thinking": text, "signature": signature::sign(text)}),
-        Block::Text(text) => json!({"type": "text", "text": text}),
+        Block::Thinking(thinking) => object([("type", text("thinking")), ("thinking", text(thinking)), ("signature", Json::from(signature::sign(thinking)))]),
+        Block::Text(said) => object([("type", text("text")), ("text", text(said))]),
         Block::ToolUse { id, name, input } => {
-            json!({"type": "tool_use", "id": id, "name": name, "input": serde_json::from_str::<Value>(input).unwrap_or_else(|_| json!({}))})
+            let input = Json::parse(input).unwrap_or_else(|| Json::Object(Vec::new()));
+            object([("type", text("tool_use")), ("id", text(id)), ("name", text(name)), ("input", input)])
         }
     }
 }

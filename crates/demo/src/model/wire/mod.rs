@@ -84,7 +84,7 @@ fn request_id() -> String {
     format!("req_demo_{}", uuid::Uuid::new_v4().simple())
 }
 
-fn json_response(status: StatusCode, body: &Value) -> Response {
+fn json_response(status: StatusCode, body: &impl ToString) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }
 
