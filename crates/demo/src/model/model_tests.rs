@@ -392,3 +392,18 @@ async fn says_which_tool_it_lacks() {
     assert!(answer.contains("`bc_query_entities`, which I was not given"), "{answer}");
     running.stop().await;
 }
+
+#[tokio::test]
+async fn does_one_thing_after_the_other() {
+    let running = start().await;
+    let say = "Create a customer named Alfa AS in Oslo, then make a quote for it with 2 lamps";
+    let (calls, answer) = converse(&running, &mut Vec::new(), say, company).await;
+    let created = made(&calls, "bc_create_entity");
+    assert_eq!(created[1]["data"]["customerId"], "new-customers");
+    assert!(answer.contains("The customer **Alfa AS**") && answer.contains("The sales quote"), "{answer}");
+    let rejecting = refusing(json!({"status": "rejected", "message": "x"}));
+    let (calls, answer) = converse(&running, &mut Vec::new(), say, rejecting).await;
+    assert_eq!(made(&calls, "bc_create_entity").len(), 1, "what comes after a refused write is not begun");
+    assert_eq!(answer, "The change was rejected. Nothing was changed.");
+    running.stop().await;
+}

@@ -173,11 +173,21 @@ fn score(term: &str, row: &Json) -> u32 {
                 60
             }
         }
+        () if formula(&term).is_some_and(|formula| row.text_at("dueDateCalculation").eq_ignore_ascii_case(&formula)) => 80,
         () if starts => 50,
         () if names.iter().any(|name| name.contains(&term)) => 40,
         () if covers => 30,
         () => 0,
     }
+}
+
+/// "14 days" as Business Central writes it in a due date formula: "14D".
+fn formula(term: &str) -> Option<String> {
+    let words: Vec<&str> = term.split_whitespace().filter(|word| *word != "net").collect();
+    let [count, unit] = words.as_slice() else { return None };
+    let unit = ["day", "week", "month", "year"].into_iter().find(|name| stem(unit) == *name)?;
+    let _: u32 = count.parse().ok()?;
+    Some(format!("{count}{}", unit.get(..1)?))
 }
 
 /// Finds everything that is wanted, with the first reads of the given turn; ends the run with a question or an
@@ -214,7 +224,7 @@ pub(crate) fn find(replay: &mut Replay<'_>, mut todos: Option<&mut Todos>, wants
                 Search::None => return Err(absent(want, term, closing)),
                 Search::Several(several) => return Err(which(term, &several, closing)),
             },
-            target => match refer::resolve(replay.conversation, target, &want.sets) {
+            target => match refer::resolve(replay, target, &want.sets) {
                 Some(one) => found.push(Some(one)),
                 None => return Err(Step::say("I do not know which record you mean: nothing in this conversation fits. Please give its name or number.")),
             },
@@ -248,14 +258,15 @@ fn by_name(replay: &mut Replay<'_>, wants: &[Want], second: &[usize], found: &mu
     Ok(())
 }
 
-/// Narrows several matches down by what the person chose.
-fn chosen(replay: &Replay<'_>, search: Search) -> Search {
-    let (Search::Several(several), Some(choice)) = (&search, &replay.choice) else { return search };
-    let words = Words::of(choice);
+/// Narrows several matches down by what the person chose when this was asked.
+fn chosen(replay: &mut Replay<'_>, search: Search) -> Search {
+    let Search::Several(several) = &search else { return search };
+    let Some(choice) = replay.choices.next() else { return search };
+    let words = Words::of(&choice);
     let picked = match reference(&words, 0, words.trim(0, words.len()).1) {
         Some(Target::Row(0)) => several.last(),
         Some(Target::Row(number)) => several.get(number - 1),
-        _ => several.iter().find(|found| score(choice.trim().trim_end_matches('.'), &found.row) >= 90),
+        _ => several.iter().find(|found| score(choice.trim().trim_end_matches('.'), &found.row) >= 60),
     };
     match picked.cloned() {
         Some(found) => Search::One(Box::new(found)),
@@ -287,8 +298,19 @@ fn absent(want: &Want, term: &str, closing: &str) -> Step {
 
 fn which(term: &str, several: &[Found], closing: &str) -> Step {
     let shown = &several[..several.len().min(10)];
-    let rows: Vec<Json> = shown.iter().map(|found| found.row.clone()).collect();
-    let table = shown.first().map(|first| answer::table(&answer::identity(first.facts), &rows)).unwrap_or_default();
+    let rows: Vec<Json> = shown.iter().map(with_kind).collect();
+    let mut columns: Vec<&str> = Vec::new();
+    if shown.iter().any(|found| found.facts.set != shown[0].facts.set) {
+        columns.push("kind");
+    }
+    columns.extend(shown.first().map(|first| answer::identity(first.facts)).unwrap_or_default());
+    let table = answer::table(&columns, &rows);
     let more = if several.len() > shown.len() { format!("\n\n… and {} more.", several.len() - shown.len()) } else { String::new() };
     Step::say(format!("{} records fit “{}”:\n\n{table}{more}\n\n{WHICH}{closing}", several.len(), answer::inline(term)))
+}
+
+fn with_kind(found: &Found) -> Json {
+    let Json::Object(entries) = &found.row else { return found.row.clone() };
+    let kind = ("kind".to_owned(), Json::from(answer::singular(found.facts)));
+    Json::Object([kind].into_iter().chain(entries.iter().cloned()).collect())
 }

@@ -80,8 +80,8 @@ impl Turn {
 /// A run of a plan against the history.
 pub(crate) struct Replay<'a> {
     pub(crate) conversation: &'a Conversation,
-    /// What the person chose when this run answers "which one?".
-    pub(crate) choice: Option<String>,
+    /// What the person chose when this run answers "which one?", for each such question in turn.
+    pub(crate) choices: std::vec::IntoIter<String>,
     next: usize,
 }
 
@@ -89,6 +89,12 @@ pub(crate) struct Replay<'a> {
 const OPTIONAL: &[&str] = &["todo_write", "bc_validate_operation", "bc_validate_workflow"];
 
 impl Replay<'_> {
+    /// The calls before this point, newest first: those of this run, then those of earlier ones.
+    pub(crate) fn past(&self) -> impl Iterator<Item = &Call> {
+        let run = self.conversation.run.get(..self.next).unwrap_or_default();
+        run.iter().rev().flat_map(|turn| turn.iter().rev()).chain(self.conversation.earlier.iter().rev())
+    }
+
     /// The results of a turn, one for each call and null for a call of an optional tool that was not offered.
     pub(crate) fn turn(&mut self, turn: Turn) -> Flow<Vec<Call>> {
         let mut named = Vec::new();
@@ -158,25 +164,43 @@ pub(crate) fn next(conversation: &Conversation) -> Step {
             conversation.message.chars().count()
         ));
     }
-    let (intent, choice) = understand(conversation);
-    let mut replay = Replay { conversation, choice, next: 0 };
-    follow(&mut replay, intent).unwrap_or_else(|step| step)
-}
-
-/// The newest message, or the one before it where the newest only chooses or repeats.
-fn understand(conversation: &Conversation) -> (Intent, Option<String>) {
-    let read = |text: &str| read::read(text, conversation.today);
-    let previous = || conversation.before.iter().rev().map(|text| read(text)).find(|intent| !matches!(intent, Intent::Again | Intent::Unknown));
-    if conversation.said.contains(lookup::WHICH) && lookup::is_choice(&conversation.message) {
-        let earlier = conversation.before.iter().rev().find(|text| !lookup::is_choice(text));
-        if let Some(earlier) = earlier {
-            return (read(earlier), Some(conversation.message.clone()));
+    let (intents, choices) = understand(conversation);
+    let mut replay = Replay { conversation, choices: choices.into_iter(), next: 0 };
+    let mut told = Vec::new();
+    for intent in intents {
+        match follow(&mut replay, intent) {
+            Ok(step) => told.push(step),
+            // Either the next turn, or an end that makes what was asked after it pointless.
+            Err(step) if step.calls.is_empty() => {
+                told.push(step);
+                break;
+            }
+            Err(step) => return step,
         }
     }
-    match read(&conversation.message) {
-        Intent::Again => (previous().unwrap_or(Intent::Unknown), None),
-        intent => (intent, None),
+    let thinking = told.iter().map(|step| step.thinking.as_str()).find(|thinking| !thinking.is_empty()).unwrap_or_default().to_owned();
+    Step { thinking, ..Step::say(told.iter().map(|step| step.text.as_str()).collect::<Vec<_>>().join("\n\n")) }
+}
+
+/// The newest message, or the one before it where the newest only chooses or repeats; with it, what was chosen.
+fn understand(conversation: &Conversation) -> (Vec<Intent>, Vec<String>) {
+    let read = |text: &str| read::read_all(text, conversation.today);
+    if conversation.said.contains(lookup::WHICH) && lookup::is_choice(&conversation.message) {
+        let mut choices = vec![conversation.message.clone()];
+        for earlier in conversation.before.iter().rev() {
+            if !lookup::is_choice(earlier) {
+                choices.reverse();
+                return (read(earlier), choices);
+            }
+            choices.push(earlier.clone());
+        }
     }
+    let intents = read(&conversation.message);
+    if !matches!(intents.as_slice(), [Intent::Again]) {
+        return (intents, Vec::new());
+    }
+    let repeats = |intents: &Vec<Intent>| !matches!(intents.as_slice(), [Intent::Again | Intent::Unknown | Intent::Thanks | Intent::Greeting]);
+    (conversation.before.iter().rev().map(|text| read(text)).find(repeats).unwrap_or(intents), Vec::new())
 }
 
 fn follow(replay: &mut Replay<'_>, intent: Intent) -> Flow<Step> {

@@ -191,7 +191,7 @@ fn party_filter(replay: &Replay<'_>, facts: &Facts, party: &Target) -> Flow<(Str
         }
         target => {
             let sets: Vec<&'static Facts> = facts::of(set).into_iter().collect();
-            let found = refer::resolve(replay.conversation, target, &sets)
+            let found = refer::resolve(replay, target, &sets)
                 .ok_or_else(|| Step::say("I do not know whom you mean: nothing in this conversation fits. Please give the name or number."))?;
             (format!("{number} eq {}", quoted(found.row.text_at("number"))), found.title())
         }
@@ -223,11 +223,7 @@ fn answered(query: &Query, call: &Call, told: &[String]) -> Step {
 
 fn list(query: &Query, call: &Call, conditions: &str) -> String {
     let rows = call.result.items_at("rows");
-    let order = query
-        .order
-        .as_ref()
-        .map(|(property, direction)| format!(", sorted by {}{}", label(property), if *direction == Direction::Descending { ", largest first" } else { "" }))
-        .unwrap_or_default();
+    let order = query.order.as_ref().map(|(property, direction)| format!(", sorted by {}{}", label(property), first(property, *direction))).unwrap_or_default();
     let total: Option<usize> = call.result.get("count").and_then(|count| count.plain().parse().ok());
     let count = answer::counted(rows.len(), query.facts);
     if rows.is_empty() {
@@ -240,6 +236,14 @@ fn list(query: &Query, call: &Call, conditions: &str) -> String {
     }
     let count = if of.is_empty() { count } else { format!("{}{of} {}", rows.len(), plural(query.facts)) };
     format!("{}{count}{order}{conditions}:\n\n{}", "", answer::table(&shown, rows))
+}
+
+fn first(property: &str, direction: Direction) -> &'static str {
+    match direction {
+        Direction::Ascending => "",
+        Direction::Descending if property.ends_with("Date") => ", latest first",
+        Direction::Descending => ", largest first",
+    }
 }
 
 fn aggregate(query: &Query, call: &Call, (operation, property, by): (&str, &str, &[String]), conditions: &str) -> String {

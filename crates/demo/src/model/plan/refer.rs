@@ -1,7 +1,8 @@
 //! "it", "that customer", "the second one": what the conversation was about.
 
+use super::Replay;
 use super::lookup::Found;
-use crate::model::conversation::{Call, Conversation};
+use crate::model::conversation::Call;
 use crate::model::facts::{self, Facts};
 use crate::model::json::Json;
 use crate::model::read::Target;
@@ -11,17 +12,14 @@ const ASIDE: &[&str] =
     &["paymentTerms", "paymentMethods", "shipmentMethods", "countriesRegions", "currencies", "unitsOfMeasure", "itemCategories", "salespeoplePurchasers"];
 
 /// The record a reference means among the earlier calls; `sets` are the sets it may be in, empty for any.
-pub(super) fn resolve(conversation: &Conversation, target: &Target, sets: &[&'static Facts]) -> Option<Found> {
+pub(super) fn resolve(replay: &Replay<'_>, target: &Target, sets: &[&'static Facts]) -> Option<Found> {
     let fits = |set: &str| sets.is_empty() && !ASIDE.contains(&set) || sets.iter().any(|facts| facts.set == set);
     match target {
         Target::Term(_) => None,
-        Target::Last => conversation.earlier.iter().rev().find_map(|call| subject(call).filter(|found| fits(&found.facts.set))),
+        Target::Last => replay.past().find_map(|call| subject(call).filter(|found| fits(&found.facts.set))),
         Target::Row(number) => {
-            let list = conversation
-                .earlier
-                .iter()
-                .rev()
-                .find(|call| call.tool == "bc_query_entities" && call.result.items_at("rows").len() > 1 && fits(call.result.text_at("entity")))?;
+            let list =
+                replay.past().find(|call| call.tool == "bc_query_entities" && call.result.items_at("rows").len() > 1 && fits(call.result.text_at("entity")))?;
             let rows = list.result.items_at("rows");
             let row = if *number == 0 { rows.last() } else { rows.get(number - 1) }?;
             Found::of(list.result.text_at("entity"), row)

@@ -82,8 +82,10 @@ fn marker_at(words: &Words, facts: &'static Facts, fields: &Fields, index: usize
     if after_separator && words.list[index].text.contains('@') && words.list[index].text.contains('.') {
         return marker(facts.property("email")?, index);
     }
-    let located =
-        words.is(index, &["in", "from", "at"]) && words.capital(index + 1) || words.is(index, &["located", "based"]) && words.is(index + 1, &["in", "at"]);
+    // Written without capitals, "harbor lights ltd in bergen" is still a name and a town.
+    let small_letters = index > from && words.is(index, &["in", "from"]) && !words.capital(index - 1) && !words.is(index - 1, &["named", "called"]);
+    let before_place = words.is(index, &["in", "from", "at"]) && words.capital(index + 1) || small_letters && index + 1 < words.len();
+    let located = before_place || words.is(index, &["located", "based"]) && words.is(index + 1, &["in", "at"]);
     if located && !before.iter().any(|marker| marker.property.name == "city") {
         let value = if words.is(index, &["in", "from", "at"]) { index + 1 } else { index + 2 };
         return marker(facts.property("city")?, value);
@@ -186,5 +188,10 @@ pub(crate) fn likely_sets(noun: Option<Noun>, properties: &[&str]) -> Vec<&'stat
     if let Some(noun) = noun {
         return vec![noun.facts];
     }
-    ["customers", "vendors", "items", "contacts"].into_iter().filter_map(facts::of).filter(|facts| properties.iter().all(|name| facts.has(name))).collect()
+    let having = |sets: &[&str]| -> Vec<&'static Facts> {
+        sets.iter().filter_map(|set| facts::of(set)).filter(|facts| properties.iter().all(|name| facts.has(name))).collect()
+    };
+    // Every customer has a contact of the same name: contacts are meant only where nothing else can be.
+    let parties = having(&["customers", "vendors", "items"]);
+    if parties.is_empty() { having(&["contacts"]) } else { parties }
 }

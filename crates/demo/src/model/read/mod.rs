@@ -42,6 +42,36 @@ pub(crate) fn read(message: &str, today: Date) -> Intent {
         .unwrap_or(Intent::Unknown)
 }
 
+/// Understands a message that may ask for several things one after the other: "create ..., then make a quote for it".
+/// Only where every part is understood on its own is it taken apart.
+pub(crate) fn read_all(message: &str, today: Date) -> Vec<Intent> {
+    let words = Words::of(message);
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let mut index = 0;
+    while index < words.len() {
+        let separators: [&[&str]; 5] = [&[",", "and", "then"], &["and", "then"], &[",", "then"], &["then"], &[";"]];
+        let sentence = words.is(index, &[".", "!"]) && words.capital(index + 1);
+        let used = separators.iter().find(|separator| words.starts_at(index, separator)).map(|separator| separator.len()).or(sentence.then_some(1));
+        if let Some(used) = used.filter(|_| index > start) {
+            parts.push(words.slice(start, index));
+            start = index + used;
+            index = start;
+        } else {
+            index += 1;
+        }
+    }
+    parts.push(words.slice(start, words.len()));
+    let intents: Vec<Intent> = parts
+        .iter()
+        .filter(|part| !part.is_empty())
+        .map(|part| read(part, today))
+        .filter(|intent| !matches!(intent, Intent::Greeting | Intent::Thanks))
+        .collect();
+    let each = |intent: &Intent| !matches!(intent, Intent::Unknown | Intent::Help | Intent::Again);
+    if intents.len() > 1 && intents.iter().all(each) { intents } else { vec![read(message, today)] }
+}
+
 /// The first word that is not a courtesy.
 fn after_politeness(words: &Words) -> usize {
     const COURTESIES: &[&[&str]] = &[

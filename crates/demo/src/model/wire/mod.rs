@@ -95,22 +95,18 @@ fn with_id(mut response: Response, id: &str) -> Response {
     response
 }
 
-/// Refuses a request without the right key or without a version, as the real service does.
+/// Refuses a request without the right key, in `x-api-key` or as a bearer token.
 fn admit(shared: &Shared, headers: &HeaderMap) -> Result<(), Fault> {
+    let Some(key) = &shared.options.key else { return Ok(()) };
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let refused = |message: &str| Fault::new(StatusCode::UNAUTHORIZED, "authentication_error", message);
-    if let Some(key) = &shared.options.key {
-        match text("x-api-key") {
-            None => return Err(refused("x-api-key header is required")),
-            // No secret of value: both sides of it live on this machine for the time of a demo.
-            Some(given) if given != key => return Err(refused("invalid x-api-key")),
-            Some(_) => {}
-        }
+    let given = text("x-api-key").or_else(|| text("authorization")?.strip_prefix("Bearer "));
+    let refused = |message: &str| Err(Fault::new(StatusCode::UNAUTHORIZED, "authentication_error", message));
+    // No secret of value: both sides of it live on this machine for the time of a demo.
+    match given {
+        Some(given) if given == key => Ok(()),
+        Some(_) => refused("invalid x-api-key"),
+        None => refused("x-api-key header is required"),
     }
-    if text("anthropic-version").is_none() {
-        return Err(Fault::invalid("anthropic-version: header is required"));
-    }
-    Ok(())
 }
 
 fn body_of(body: Result<Bytes, axum::extract::rejection::BytesRejection>) -> Result<Value, Fault> {

@@ -2,7 +2,6 @@
 
 use super::super::intent::{Comparison, Literal};
 use super::super::numbers::number_at;
-use super::super::vocabulary::Fields;
 use super::super::words::Words;
 use super::Reader;
 use crate::model::facts::Kind;

@@ -1,7 +1,7 @@
 //! Conditions that name something: a customer or vendor, a place, a field with its value.
 
 use super::super::fields::{reference, value_start};
-use super::super::intent::{Comparison, Condition, Given, Literal, Shape, Target};
+use super::super::intent::{Comparison, Given, Literal, Shape, Target};
 use super::super::numbers::number_at;
 use super::condition::comparison_at;
 use super::{Reader, silent};
