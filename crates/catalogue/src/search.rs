@@ -201,44 +201,16 @@ impl Index {
     }
 
     fn score(&self, document: &Document, query: &Phrase, total: f64) -> f64 {
-        let mut weights: HashMap<&str, f64> = HashMap::new();
-        let mut raise = |word: &'_ str, weight: f64, from: &Phrase| {
-            if let Some(found) = from.content.iter().find(|w| *w == word) {
-                let now = weights.entry(found_in(query, found)).or_insert(0.0);
-                *now = now.max(weight);
-            }
-        };
-        let mut longest = 0;
-        for phrase in &document.phrases {
-            let matched = phrase.content.iter().filter(|w| query.content.contains(w)).count();
-            if matched == 0 {
-                continue;
-            }
-            let weight = if matched < phrase.content.len() {
-                PARTLY * matched as f64 / phrase.content.len() as f64
-            } else if query.contains(phrase) {
-                longest = longest.max(if phrase.all.len() == query.all.len() { MOST_LONGER + 1 } else { phrase.all.len() });
-                NAMED
-            } else if phrase.content.len() < phrase.all.len() && !phrase.all.iter().all(|w| query.all.contains(w)) {
-                STRIPPED
-            } else {
-                longest = longest.max(phrase.content.len());
-                SCATTERED
-            };
-            for word in &phrase.content {
-                raise(word, weight, query);
-            }
-        }
+        let found: Vec<(&Phrase, Named)> = document.phrases.iter().filter_map(|p| Some((p, p.named_in(query)?))).collect();
+        let longest = found.iter().map(|(_, named)| named.words).max().unwrap_or(0);
         let property = if longest > 0 { PROPERTY_OF } else { PROPERTY };
-        for word in &query.content {
-            if document.described.contains(word) {
-                raise(word, DESCRIBED, query);
-            }
-            if document.properties.contains(word) {
-                raise(word, property, query);
-            }
-        }
-        let reached: f64 = query.content.iter().map(|word| self.cost(word) * weights.get(word.as_str()).copied().unwrap_or(0.0)).sum();
+        let weight = |word: &String| {
+            let named = found.iter().filter(|(phrase, _)| phrase.content.contains(word)).map(|(_, named)| named.weight);
+            let described = document.described.contains(word).then_some(DESCRIBED);
+            let owned = document.properties.contains(word).then_some(property);
+            named.chain(described).chain(owned).fold(0.0, f64::max)
+        };
+        let reached: f64 = query.content.iter().map(|word| self.cost(word) * weight(word)).sum();
         if reached == 0.0 {
             return 0.0;
         }
@@ -257,9 +229,12 @@ impl Index {
     }
 }
 
-/// The query's own copy of a word, so that weights borrow from the query alone.
-fn found_in<'q>(query: &'q Phrase, word: &str) -> &'q str {
-    query.content.iter().find(|w| *w == word).map_or("", String::as_str)
+/// How far a query names a phrase.
+struct Named {
+    /// What each of the phrase's words in the query is worth.
+    weight: f64,
+    /// Words of the phrase, when all of it is named; 0 otherwise.
+    words: usize,
 }
 
 impl Phrase {
@@ -269,6 +244,26 @@ impl Phrase {
         let words = without_times(text::words(&text));
         let content = words.iter().filter(|w| !is_filler(w));
         Phrase { content: content.map(|w| text::stem(w)).collect(), all: words.iter().map(|w| text::stem(w)).collect() }
+    }
+
+    /// How far the query names this phrase; nothing where no word of it is there.
+    fn named_in(&self, query: &Phrase) -> Option<Named> {
+        let matched = self.content.iter().filter(|w| query.content.contains(w)).count();
+        if matched == 0 {
+            return None;
+        }
+        let part = matched as f64 / self.content.len() as f64;
+        let stripped = self.content.len() < self.all.len() && !self.all.iter().all(|w| query.all.contains(w));
+        Some(if matched < self.content.len() {
+            Named { weight: PARTLY * part, words: 0 }
+        } else if query.contains(self) {
+            let whole = self.all.len() == query.all.len();
+            Named { weight: NAMED, words: if whole { MOST_LONGER + 1 } else { self.all.len() } }
+        } else if stripped {
+            Named { weight: STRIPPED, words: 0 }
+        } else {
+            Named { weight: SCATTERED, words: self.content.len() }
+        })
     }
 
     /// Whether the other phrase stands in this one word for word.

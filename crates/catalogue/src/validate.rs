@@ -11,7 +11,7 @@ use std::fmt;
 use bca_protocol::{Effect, Json};
 
 use crate::catalogue::Catalogue;
-use crate::effect::{Operation, Undo};
+use crate::effect::{Care, Operation, Undo};
 use crate::entity::{Entity, Method};
 use crate::text;
 
@@ -192,12 +192,13 @@ impl Catalogue {
         let data = proposal.data.unwrap_or(&nothing);
         let undo = self.undo(proposal.entity, proposal.operation);
         report.notes.extend(self.care_notes(proposal.entity, data));
-        report.notes.extend(no_way_back(&undo));
+        if self.knows_effect(proposal.entity, proposal.operation) {
+            report.notes.extend(no_way_back(&undo));
+        }
         Validation { effect: self.effect_of(proposal.entity, proposal.operation, data), undo, problems: report.problems, notes: report.notes }
     }
 
     fn care_notes(&self, set: &str, data: &Json) -> Vec<String> {
-        use crate::effect::Care;
         let cares = self.care(set, data).into_iter();
         cares
             .map(|(name, care)| match care {
@@ -216,11 +217,11 @@ impl Catalogue {
             Operation::Action(name) => unknown_action(entity, name),
             other => {
                 let problem = Problem::new(ProblemCode::MethodNotAllowed, format!("{} cannot be {}.", entity.title, past(other)));
-                match entity.parents.first() {
-                    Some(parent) if !entity.allows(Method::Post) && entity.list_needs_parent => {
-                        problem.suggest(format!("They are reached through {}.", parent.set))
-                    }
-                    _ => problem.suggest(offer(entity)),
+                let parents: Vec<&str> = entity.parents.iter().map(|p| p.set.as_str()).take(3).collect();
+                if entity.list_needs_parent && !entity.allows(Method::Post) && !parents.is_empty() {
+                    problem.suggest(format!("They are reached through {}.", listed(&parents, "or")))
+                } else {
+                    problem.suggest(offer(entity))
                 }
             }
         });

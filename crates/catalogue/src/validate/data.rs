@@ -102,7 +102,11 @@ impl Check<'_> {
             });
             return;
         }
-        if let Some(problem) = value::check(property, given) {
+        if let Some(mut problem) = value::check(property, given) {
+            if let (ProblemCode::InvalidGuid, Some(other)) = (problem.code, self.by_number(property)) {
+                let known = problem.suggestion.take().unwrap_or_default();
+                problem.suggestion = Some(format!("{known} Or give {other} instead.").trim_start().to_owned());
+            }
             report.problem(problem.at(at));
         } else if let Some(note) = value::note(property, given) {
             report.note(note);
@@ -116,6 +120,18 @@ impl Check<'_> {
             let other = self.entity.property(&format!("{stem}{ending}"))?;
             (!other.read_only && other.name != property.name).then_some(other.name.as_str())
         })
+    }
+
+    /// What takes a number or code where this property takes an id.
+    fn by_number(&self, property: &Property) -> Option<String> {
+        let stem = property.name.strip_suffix("Id")?;
+        let writable = |name: String| self.entity.property(&name).filter(|p| !p.read_only).map(|p| p.name.clone());
+        let kind = match stem {
+            "item" => "Item",
+            "account" => "Account",
+            _ => return writable(format!("{stem}Number")).or_else(|| writable(format!("{stem}Code"))),
+        };
+        writable("lineObjectNumber".to_owned()).map(|number| format!("lineType {kind} and {number}")).or_else(|| writable(format!("{stem}Number")))
     }
 
     /// The navigation property of exactly this name, if it leads to children.
@@ -176,8 +192,12 @@ impl Check<'_> {
         near.extend(text::closest(name, children.map(|n| n.name.as_str())));
         near.truncate(3);
         if near.is_empty() {
-            let known: Vec<&str> = self.entity.summary.iter().map(String::as_str).collect();
-            return problem.suggest(format!("It has, among others, {}.", listed(&known, "and")));
+            let summary = self.entity.summary.iter().filter_map(|name| self.entity.property(name));
+            let known: Vec<&str> = summary.filter(|p| !p.read_only).map(|p| p.name.as_str()).collect();
+            return match known.is_empty() {
+                true => problem.suggest("Leave it out."),
+                false => problem.suggest(format!("It has, among others, {}.", listed(&known, "and"))),
+            };
         }
         problem.suggest(format!("Did you mean {}?", listed(&near, "or")))
     }

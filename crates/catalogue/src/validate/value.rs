@@ -28,7 +28,7 @@ pub(super) fn check(property: &Property, given: &Json) -> Option<Problem> {
         },
         PropertyKind::Guid => match given {
             Json::String(text) => check_guid(property, text),
-            other => Some(wrong_type(property, kind_of(other))),
+            other => Some(look_up(property, wrong_type(property, kind_of(other)))),
         },
         PropertyKind::Date | PropertyKind::DateTime => match given {
             Json::String(text) => check_date(property, text),
@@ -150,11 +150,15 @@ fn check_guid(property: &Property, text: &str) -> Option<Problem> {
     }
     let bare = text.trim_matches(['{', '}', ' ']);
     let problem = Problem::new(ProblemCode::InvalidGuid, format!("\"{}\" is not an id, which {} takes.", shown(text), property.name));
-    Some(match (is_guid(bare), &property.relation) {
-        (true, _) => problem.suggest(format!("Give it as {bare}.")),
-        (false, Some(relation)) => problem.suggest(format!("Look it up in {} and give its id.", relation.set)),
-        (false, None) => problem,
-    })
+    Some(if is_guid(bare) { problem.suggest(format!("Give it as {bare}.")) } else { look_up(property, problem) })
+}
+
+/// Says where the id is found, where that is known.
+fn look_up(property: &Property, problem: Problem) -> Problem {
+    match &property.relation {
+        Some(relation) => problem.suggest(format!("Look it up in {} and give its id.", relation.set)),
+        None => problem,
+    }
 }
 
 fn check_date(property: &Property, text: &str) -> Option<Problem> {
