@@ -88,8 +88,17 @@ impl Faults {
 
     /// Counts a request, and says which faults it meets.
     pub(crate) fn meet(&mut self, set: &str, method: &str) -> Vec<FaultKind> {
+        self.count(set, method, |_| true)
+    }
+
+    /// The same for an item of a batch: only faults that name a set count it, for the batch was counted as a request before.
+    pub(crate) fn meet_item(&mut self, set: &str, method: &str) -> Vec<FaultKind> {
+        self.count(set, method, |fault| fault.set.is_some())
+    }
+
+    fn count(&mut self, set: &str, method: &str, counts: impl Fn(&Fault) -> bool) -> Vec<FaultKind> {
         let mut met = Vec::new();
-        for (fault, count) in &mut self.0 {
+        for (fault, count) in self.0.iter_mut().filter(|(fault, _)| counts(fault)) {
             let matches = fault.set.as_deref().is_none_or(|wanted| wanted == set) && fault.method.as_deref().is_none_or(|wanted| wanted == method);
             if matches {
                 *count += 1;

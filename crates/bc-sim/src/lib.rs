@@ -63,7 +63,7 @@ pub async fn serve(listener: TcpListener, options: Options) -> Result<Running, S
     let opened = tokio::task::spawn_blocking(move || open(file, seed, scale, work_date)).await;
     let (database, companies, facts) = opened.map_err(|error| SimError::Seed(error.to_string()))??;
     let port =
-        Arc::new(Port { engine: Engine { database, facts, switches }, token, faults: Mutex::new(Faults::new(faults)), log: Mutex::new(VecDeque::new()) });
+        Arc::new(Port { engine: Engine { database, facts, switches, faults: Mutex::new(Faults::new(faults)) }, token, log: Mutex::new(VecDeque::new()) });
     let stop = CancellationToken::new();
     let accepting = tokio::spawn(serve::http::accept(listener, Arc::clone(&port), stop.clone()));
     Ok(Running { address, companies, port, stop, accepting: Some(accepting) })
@@ -99,7 +99,7 @@ impl Running {
 
     /// Adds a fault; its count starts now.
     pub fn add_fault(&self, fault: Fault) {
-        self.port.faults.lock().unwrap_or_else(PoisonError::into_inner).add(fault);
+        self.port.engine.faults.lock().unwrap_or_else(PoisonError::into_inner).add(fault);
     }
 
     /// Stops accepting and closes all connections.

@@ -184,12 +184,11 @@ fn value(set: &EntitySet, property: &Property, raw: &RawValue) -> Answer<Cell> {
                 .map(|id| Cell::Text(id.hyphenated().to_string()))
                 .map_err(|_| ApiError::new(400, "Application_InvalidGUID", format!("The value of '{}' is not a GUID.", property.name)))
         }
-        Kind::Decimal => {
-            let number = literal::number(text).ok_or_else(wrong)?;
-            to_stored(number)
-                .map(Cell::Int)
-                .ok_or_else(|| ApiError::new(400, "Application_EvaluateException", format!("The value of '{}' is outside the permitted range.", property.name)))
-        }
+        Kind::Decimal if !text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => Err(wrong()),
+        Kind::Decimal => literal::number(text)
+            .and_then(to_stored)
+            .map(Cell::Int)
+            .ok_or_else(|| ApiError::new(400, "Application_EvaluateException", format!("The value of '{}' is outside the permitted range.", property.name))),
         Kind::Whole => text.parse::<i32>().map(|number| Cell::Int(number.into())).map_err(|_| wrong()),
         Kind::Flag => text.parse::<bool>().map(Cell::from).map_err(|_| wrong()),
         Kind::Date => {

@@ -58,8 +58,8 @@ impl Journal {
         if !self.difference().is_zero() {
             return Err(ApiError::rule(format!("The transaction is out of balance by {}.", self.difference().normalize())));
         }
-        let mut number = session.next_entry("generalLedgerEntries")?;
-        for (account, amount) in self.entries.iter().filter(|(_, amount)| !amount.is_zero()) {
+        let first = session.next_entry("generalLedgerEntries")?;
+        for (number, (account, amount)) in (first..).zip(self.entries.iter().filter(|(_, amount)| !amount.is_zero())) {
             let mut row = session.blank("generalLedgerEntries")?;
             row.put("entryNumber", number);
             row.put("postingDate", self.date);
@@ -71,7 +71,6 @@ impl Journal {
             row.put_decimal("debitAmount", (*amount).max(Decimal::ZERO))?;
             row.put_decimal("creditAmount", (-*amount).max(Decimal::ZERO))?;
             session.insert(&mut row)?;
-            number += 1;
         }
         Ok(())
     }

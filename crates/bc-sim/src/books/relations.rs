@@ -91,7 +91,7 @@ pub(crate) fn apply(session: &Session, set: &str, changes: &Changes, row: &mut R
         let by_id = relation.id.filter(|id| changes.has(id));
         let by_code = relation.code.filter(|code| changes.has(code));
         if by_id.is_some() || by_code.is_some() {
-            follow(session, set, relation, by_id.map(|name| changes.text(name)), by_code.map(|name| changes.text(name)), row)?;
+            follow(session, set, relation, by_id.map(|name| changes.text(name)), by_code.map(|name| changes.text(name).to_uppercase()).as_deref(), row)?;
         }
     }
     Ok(())
@@ -100,7 +100,7 @@ pub(crate) fn apply(session: &Session, set: &str, changes: &Changes, row: &mut R
 fn follow(session: &Session, set: &str, relation: &Relation, id: Option<&str>, code: Option<&str>, row: &mut Row) -> Answer<()> {
     let local = relation.target == "currencies";
     let id = id.filter(|id| *id != NO_ID);
-    let code = code.filter(|code| !code.is_empty() && !(local && *code == LOCAL_CURRENCY));
+    let code = code.filter(|code| !code.is_empty()).filter(|code| !local || *code != LOCAL_CURRENCY);
     let by_id = match id {
         Some(id) => Some(session.find(relation.target, id)?.ok_or_else(|| unknown_id(relation))?),
         None => None,

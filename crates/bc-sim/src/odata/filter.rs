@@ -423,3 +423,7 @@ pub(crate) fn pins(expr: &Expr, property: &str) -> bool {
         Expr::Compare(..) | Expr::Text(..) | Expr::Ignored => false,
     }
 }
+
+#[cfg(test)]
+#[path = "filter_tests.rs"]
+mod tests;

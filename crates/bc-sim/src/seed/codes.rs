@@ -268,12 +268,16 @@ pub(crate) fn tables(session: &Session) -> Answer<()> {
     dimensions(session)
 }
 
+/// A dimension: code, name, values.
+type Dimension = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const DIMENSIONS: [Dimension; 2] = [
+    ("DEPARTMENT", "Department", &[("ADM", "Administration"), ("PURCHASE", "Purchasing"), ("SALES", "Sales"), ("STOCK", "Warehouse")]),
+    ("CUSTOMERGROUP", "Customer group", &[("LARGE", "Large business"), ("MEDIUM", "Medium business"), ("SMALL", "Small business")]),
+];
+
 fn dimensions(session: &Session) -> Answer<()> {
-    let values: [(&str, &str, &[(&str, &str)]); 2] = [
-        ("DEPARTMENT", "Department", &[("ADM", "Administration"), ("PURCHASE", "Purchasing"), ("SALES", "Sales"), ("STOCK", "Warehouse")]),
-        ("CUSTOMERGROUP", "Customer group", &[("LARGE", "Large business"), ("MEDIUM", "Medium business"), ("SMALL", "Small business")]),
-    ];
-    for (code, name, values) in values {
+    for (code, name, values) in DIMENSIONS {
         let mut row = session.blank("dimensions")?;
         row.put("code", code);
         row.put("displayName", name);

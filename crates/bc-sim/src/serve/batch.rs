@@ -10,8 +10,9 @@ use serde_json::value::RawValue;
 use crate::data::session::Session;
 use crate::data::value::write_string;
 use crate::error::{Answer, ApiError};
+use crate::fault::FaultKind;
 use crate::odata::path::split_root;
-use crate::serve::engine::{Access, Engine, Request, Response};
+use crate::serve::engine::{Access, Engine, Request, Response, refusal};
 use crate::serve::route;
 
 /// Operations in one batch, the service's limit.
@@ -38,8 +39,38 @@ pub(crate) fn is_batch(request: &Request) -> bool {
     request.path.trim_matches('/') == "$batch" || request.path.trim_matches('/') == "%24batch"
 }
 
-/// Answers a whole batch.
-pub(crate) fn answer(engine: &Engine, connection: &Connection, request: &Request) -> Answer<Response> {
+/// What a fault does to an item.
+enum Fate {
+    /// The item is answered by the fault.
+    Refused(Response),
+    /// The connection closes before the item is done.
+    DropBefore,
+    /// The connection closes when the item is done.
+    DropAfter,
+    Normal,
+}
+
+/// Counts the item among the faults, waits where one says so, and says what becomes of it.
+fn fate(engine: &Engine, request: &mut Request) -> Fate {
+    let mut fate = Fate::Normal;
+    for fault in engine.meet_item(request) {
+        match fault {
+            FaultKind::Slow(delay) => std::thread::sleep(delay),
+            FaultKind::DropBeforeCommit => return Fate::DropBefore,
+            FaultKind::DropAfterCommit => fate = Fate::DropAfter,
+            FaultKind::StaleEtag => request.stale = true,
+            FaultKind::TooManyRequests | FaultKind::Unavailable | FaultKind::GatewayTimeout | FaultKind::Unauthorized => {
+                if let Some(response) = refusal(fault) {
+                    return Fate::Refused(response);
+                }
+            }
+        }
+    }
+    fate
+}
+
+/// Answers a whole batch; `None` when a fault closes the connection.
+pub(crate) fn answer(engine: &Engine, connection: &Connection, request: &Request) -> Answer<Option<Response>> {
     if request.method != "POST" {
         return Err(ApiError::not_allowed("A batch is sent with POST."));
     }
@@ -48,36 +79,69 @@ pub(crate) fn answer(engine: &Engine, connection: &Connection, request: &Request
         return Err(ApiError::bad_request(format!("A batch holds at most {MOST} operations; this one has {}.", batch.requests.len())));
     }
     let snapshot = request.isolation.as_deref().is_some_and(|isolation| isolation.eq_ignore_ascii_case("snapshot"));
-    let responses = if snapshot {
-        in_one(engine, connection, request, &batch)?
-    } else {
-        batch.requests.iter().map(|item| engine.single(connection, &inner(request, item)).unwrap_or_else(Response::from)).collect()
-    };
-    Ok(Response::json(200, render(&batch, &responses)))
+    let responses = if snapshot { in_one(engine, connection, request, &batch)? } else { one_by_one(engine, connection, request, &batch) };
+    Ok(responses.map(|responses| Response::json(200, render(&batch, &responses))))
+}
+
+/// Each item in its own transaction.
+fn one_by_one(engine: &Engine, connection: &Connection, request: &Request, batch: &BatchText) -> Option<Vec<Response>> {
+    let mut responses = Vec::new();
+    for item in &batch.requests {
+        let mut request = inner(request, item);
+        let response = match fate(engine, &mut request) {
+            Fate::DropBefore => return None,
+            Fate::Refused(response) => response,
+            fate @ (Fate::DropAfter | Fate::Normal) => {
+                let done = engine.single(connection, &request).unwrap_or_else(Response::from);
+                if matches!(fate, Fate::DropAfter) {
+                    return None;
+                }
+                done
+            }
+        };
+        responses.push(response);
+    }
+    Some(responses)
 }
 
 /// All items in one transaction; one failure undoes them all, and the answers before it still read as they were.
-fn in_one(engine: &Engine, connection: &Connection, request: &Request, batch: &BatchText) -> Answer<Vec<Response>> {
+fn in_one(engine: &Engine, connection: &Connection, request: &Request, batch: &BatchText) -> Answer<Option<Vec<Response>>> {
+    let undo = || ApiError::bad_request("The batch is rolled back.");
     let mut responses = Vec::new();
+    let (mut dropped, mut complete) = (false, false);
     let outcome = engine.in_transaction(connection, Access::Write, |session| {
-        let mut failure = None;
+        let mut failed = false;
         for item in &batch.requests {
-            let response = within(session, &inner(request, item))?;
-            if response.status >= 400 && failure.is_none() {
-                failure = Some(ApiError::bad_request("rolled back"));
-            }
+            let mut request = inner(request, item);
+            let response = match fate(engine, &mut request) {
+                Fate::DropBefore => {
+                    dropped = true;
+                    return Err(undo());
+                }
+                Fate::Refused(response) => response,
+                fate @ (Fate::DropAfter | Fate::Normal) => {
+                    dropped |= matches!(fate, Fate::DropAfter);
+                    within(session, &request)?
+                }
+            };
+            failed |= response.status >= 400;
             responses.push(response);
         }
-        failure.map_or(Ok(()), Err)
+        complete = true;
+        if failed { Err(undo()) } else { Ok(()) }
     });
     match outcome {
-        Err(error) if responses.len() < batch.requests.len() => Err(error),
-        _ => Ok(responses),
+        _ if dropped => Ok(None),
+        Err(error) if !complete => Err(error),
+        Ok(()) | Err(_) => Ok(Some(responses)),
     }
 }
 
 /// One item inside a larger transaction: a failing one leaves nothing half done.
 fn within(session: &Session, request: &Request) -> Answer<Response> {
+    if request.stale {
+        route::touch(session, request)?;
+    }
     session.connection.execute_batch("SAVEPOINT item")?;
     match route::answer(session, request) {
         Ok(response) => {

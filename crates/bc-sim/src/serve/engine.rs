@@ -1,5 +1,7 @@
 //! One request in its transaction.
 
+use std::sync::{Mutex, PoisonError};
+
 use bytes::Bytes;
 use rusqlite::Connection;
 
@@ -7,6 +9,7 @@ use crate::data::database::Database;
 use crate::data::facts::Facts;
 use crate::data::session::Session;
 use crate::error::{Answer, ApiError};
+use crate::fault::{FaultKind, Faults};
 use crate::options::Switches;
 use crate::serve::{batch, route};
 
@@ -70,6 +73,27 @@ pub(crate) struct Engine {
     pub database: Database,
     pub facts: &'static Facts,
     pub switches: Switches,
+    pub faults: Mutex<Faults>,
+}
+
+/// The answer of a fault that refuses; `None` for one that does something else.
+pub(crate) fn refusal(fault: FaultKind) -> Option<Response> {
+    let error = match fault {
+        FaultKind::TooManyRequests => {
+            ApiError::new(429, "Application_TooManyRequests", "Too many requests reached. Actual (101). Maximum (100).").retry_after(1)
+        }
+        FaultKind::Unavailable => ApiError::new(503, "Internal_TenantUnavailable", "The service is temporarily unavailable.").retry_after(1),
+        FaultKind::GatewayTimeout => ApiError::new(504, "Unknown", "The gateway did not receive an answer in time."),
+        FaultKind::Unauthorized => return Some(unauthorised()),
+        FaultKind::DropBeforeCommit | FaultKind::DropAfterCommit | FaultKind::Slow(_) | FaultKind::StaleEtag => return None,
+    };
+    Some(error.into())
+}
+
+/// The answer to a missing or refused token.
+pub(crate) fn unauthorised() -> Response {
+    let error = ApiError::new(401, "Authentication_InvalidCredentials", "The server has rejected the client credentials.");
+    Response::from(error).with("www-authenticate", "Bearer")
 }
 
 /// How a transaction ends.
@@ -80,22 +104,31 @@ pub(crate) enum Outcome {
 }
 
 impl Engine {
-    /// Answers one request; blocking.
-    pub(crate) fn answer(&self, request: &Request) -> Response {
+    /// Answers one request; blocking. `None`: a fault inside a batch closes the connection.
+    pub(crate) fn answer(&self, request: &Request) -> Option<Response> {
         let connection = match self.database.take() {
             Ok(connection) => connection,
-            Err(error) => return ApiError::new(503, "Internal_TenantUnavailable", error.to_string()).retry_after(1).into(),
+            Err(error) => return Some(ApiError::new(503, "Internal_TenantUnavailable", error.to_string()).retry_after(1).into()),
         };
-        let response = self.dispatch(&connection, request).unwrap_or_else(Response::from);
+        let response = if batch::is_batch(request) {
+            batch::answer(self, &connection, request).unwrap_or_else(|error| Some(error.into()))
+        } else {
+            Some(self.single(&connection, request).unwrap_or_else(Response::from))
+        };
         self.database.give_back(connection);
         response
     }
 
-    fn dispatch(&self, connection: &Connection, request: &Request) -> Answer<Response> {
-        if batch::is_batch(request) {
-            return batch::answer(self, connection, request);
-        }
-        self.single(connection, request)
+    /// The faults that a request meets; it counts.
+    pub(crate) fn meet(&self, request: &Request) -> Vec<FaultKind> {
+        let subject = if batch::is_batch(request) { "$batch".to_owned() } else { route::subject(self.facts, &request.path) };
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).meet(&subject, &request.method)
+    }
+
+    /// The faults that an item of a batch meets.
+    pub(crate) fn meet_item(&self, request: &Request) -> Vec<FaultKind> {
+        let subject = route::subject(self.facts, &request.path);
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).meet_item(&subject, &request.method)
     }
 
     /// A request that is a transaction of its own.

@@ -14,11 +14,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ApiError;
-use crate::fault::{FaultKind, Faults};
+use crate::fault::FaultKind;
 use crate::odata::path::split_root;
 use crate::options::TokenCheck;
-use crate::serve::engine::{Engine, Request, Response};
-use crate::serve::{batch, route};
+use crate::serve::engine::{Engine, Request, Response, refusal, unauthorised};
 
 /// Largest body read. Business Central takes 350 MB; nothing that the demo company does needs more than this.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
@@ -49,7 +48,6 @@ pub struct LoggedRequest {
 pub(crate) struct Port {
     pub engine: Engine,
     pub token: TokenCheck,
-    pub faults: Mutex<Faults>,
     pub log: Mutex<VecDeque<LoggedRequest>>,
 }
 
@@ -182,45 +180,28 @@ async fn act(port: &Arc<Port>, head: &hyper::http::request::Parts, logged: &Logg
     if let Err(error) = acceptable(&request, logged) {
         return Ok(error.into());
     }
-    let met = meet(port, &request);
     let mut drop_answer = false;
-    for fault in met {
+    for fault in port.engine.meet(&request) {
         match fault {
             FaultKind::Slow(delay) => tokio::time::sleep(delay).await,
             FaultKind::DropBeforeCommit => return Err(Dropped),
             FaultKind::DropAfterCommit => drop_answer = true,
             FaultKind::StaleEtag => request.stale = true,
-            FaultKind::TooManyRequests | FaultKind::Unavailable | FaultKind::GatewayTimeout | FaultKind::Unauthorized => return Ok(refusal(fault)),
+            FaultKind::TooManyRequests | FaultKind::Unavailable | FaultKind::GatewayTimeout | FaultKind::Unauthorized => {
+                return refusal(fault).ok_or(Dropped);
+            }
         }
     }
-    let response = work(port, request).await;
-    if drop_answer { Err(Dropped) } else { Ok(response) }
-}
-
-fn meet(port: &Port, request: &Request) -> Vec<FaultKind> {
-    let subject = if batch::is_batch(request) { "$batch".to_owned() } else { route::subject(port.engine.facts, &request.path) };
-    port.faults.lock().unwrap_or_else(PoisonError::into_inner).meet(&subject, &request.method)
-}
-
-/// The answer of a fault that refuses.
-fn refusal(fault: FaultKind) -> Response {
-    match fault {
-        FaultKind::TooManyRequests => {
-            ApiError::new(429, "Application_TooManyRequests", "Too many requests reached. Actual (101). Maximum (100).").retry_after(1).into()
-        }
-        FaultKind::Unavailable => ApiError::new(503, "Internal_TenantUnavailable", "The service is temporarily unavailable.").retry_after(1).into(),
-        FaultKind::GatewayTimeout => ApiError::new(504, "Unknown", "The gateway did not receive an answer in time.").into(),
-        FaultKind::Unauthorized => unauthorised(),
-        FaultKind::DropBeforeCommit | FaultKind::DropAfterCommit | FaultKind::Slow(_) | FaultKind::StaleEtag => {
-            ApiError::internal("The fault refuses nothing.").into()
-        }
+    match work(port, request).await {
+        Some(response) if !drop_answer => Ok(response),
+        Some(_) | None => Err(Dropped),
     }
 }
 
 /// Hands the request to a thread that may block; it ends there even when the client goes away.
-async fn work(port: &Arc<Port>, request: Request) -> Response {
+async fn work(port: &Arc<Port>, request: Request) -> Option<Response> {
     let Some(permit) = port.engine.database.permit().await else {
-        return ApiError::new(503, "Internal_TenantUnavailable", "The demo company is stopping.").retry_after(1).into();
+        return Some(ApiError::new(503, "Internal_TenantUnavailable", "The demo company is stopping.").retry_after(1).into());
     };
     let port = Arc::clone(port);
     let done = tokio::task::spawn_blocking(move || {
@@ -230,7 +211,7 @@ async fn work(port: &Arc<Port>, request: Request) -> Response {
     });
     done.await.unwrap_or_else(|error| {
         tracing::error!(%error, "request");
-        ApiError::internal("The demo company failed on this request.").into()
+        Some(ApiError::internal("The demo company failed on this request.").into())
     })
 }
 
@@ -244,15 +225,14 @@ fn authorised(port: &Port, head: &hyper::http::request::Parts) -> bool {
     scheme.eq_ignore_ascii_case("bearer") && port.token.accepts(token.trim())
 }
 
-fn unauthorised() -> Response {
-    Response::from(ApiError::new(401, "Authentication_InvalidCredentials", "The server has rejected the client credentials."))
-        .with("www-authenticate", "Bearer")
-}
-
 /// Method and body type that the service takes at all.
 fn acceptable(request: &Request, logged: &LoggedRequest) -> Result<(), ApiError> {
     if !["GET", "POST", "PATCH", "DELETE"].contains(&request.method.as_str()) {
         return Err(ApiError::not_allowed(format!("The method {} is not supported.", request.method)));
+    }
+    let read_only = logged.data_access_intent.as_deref().is_some_and(|intent| intent.eq_ignore_ascii_case("readonly"));
+    if read_only && request.method != "GET" {
+        return Err(ApiError::bad_request("A request with Data-Access-Intent: ReadOnly cannot write."));
     }
     match &logged.content_type {
         Some(kind) if !request.body.is_empty() && !kind.to_ascii_lowercase().contains("json") => {

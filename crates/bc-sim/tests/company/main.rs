@@ -1,5 +1,10 @@
 //! The demo company over HTTP on port 0, as any client sees it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod acting;
+mod consistency;
+mod faults;
+mod reading;
 mod spine;
 mod support;
+mod writing;
