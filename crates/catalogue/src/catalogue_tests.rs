@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use crate::{Catalogue, Entity, Method, NavigationKind, Operation, PropertyKind};
 
-fn catalogue() -> Catalogue {
-    Catalogue::load().expect("every embedded file parses")
+fn catalogue() -> &'static Catalogue {
+    Catalogue::get()
 }
 
 fn operations(entity: &Entity) -> Vec<Operation> {
@@ -29,8 +29,8 @@ fn everything_that_the_api_has_is_loaded() {
 }
 
 #[test]
-fn the_shared_catalogue_is_not_the_empty_fallback() {
-    assert_eq!(Catalogue::get().entities().count(), 90);
+fn every_embedded_file_can_be_read() {
+    assert_eq!(Catalogue::load().expect("every file parses").entities().count(), 90);
 }
 
 #[test]

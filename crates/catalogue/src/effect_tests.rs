@@ -10,7 +10,7 @@ fn action(name: &str) -> Operation {
 
 #[test]
 fn reading_changes_nothing_and_keeping_records_can_be_undone() {
-    let catalogue = Catalogue::load().unwrap();
+    let catalogue = Catalogue::get();
     assert_eq!(catalogue.effect("customers", &Operation::Read), Effect::Read);
     assert_eq!(catalogue.undo("customers", &Operation::Read), Undo::NothingToUndo);
     assert_eq!(catalogue.effect("customer", &Operation::Create), Effect::Write);
@@ -20,7 +20,7 @@ fn reading_changes_nothing_and_keeping_records_can_be_undone() {
 
 #[test]
 fn deleting_and_every_action_is_destructive() {
-    let catalogue = Catalogue::load().unwrap();
+    let catalogue = Catalogue::get();
     for entity in catalogue.entities() {
         assert_eq!(catalogue.effect(&entity.set, &Operation::Delete), Effect::Destructive);
         for name in &entity.actions {
@@ -33,7 +33,7 @@ fn deleting_and_every_action_is_destructive() {
 
 #[test]
 fn posting_names_the_document_that_sets_it_right() {
-    let catalogue = Catalogue::load().unwrap();
+    let catalogue = Catalogue::get();
     for (set, name, word) in [
         ("salesInvoices", "post", "Cancel"),
         ("purchaseInvoices", "post", "credit memo"),
@@ -49,7 +49,7 @@ fn posting_names_the_document_that_sets_it_right() {
 
 #[test]
 fn what_is_unknown_is_destructive_and_final() {
-    let catalogue = Catalogue::load().unwrap();
+    let catalogue = Catalogue::get();
     for (set, operation) in [("nothings", Operation::Read), ("customers", action("post")), ("accounts", Operation::Create), ("", Operation::Update)] {
         assert_eq!(catalogue.effect(set, &operation), Effect::Destructive, "{set}");
         assert_eq!(catalogue.undo(set, &operation).word(), "irreversible", "{set}");
@@ -58,7 +58,7 @@ fn what_is_unknown_is_destructive_and_final() {
 
 #[test]
 fn bank_data_and_stock_raise_the_effect() {
-    let catalogue = Catalogue::load().unwrap();
+    let catalogue = Catalogue::get();
     let data = |name: &str| Json::Object(vec![(name.to_owned(), Json::String("x".to_owned()))]);
     for (set, property, effect) in [
         ("bankAccounts", "iban", Effect::Destructive),

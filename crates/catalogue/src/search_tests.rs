@@ -17,7 +17,7 @@ fn phrasings() -> Vec<Phrasing> {
 
 #[test]
 fn everyday_words_find_what_is_meant() {
-    let catalogue = Catalogue::load().unwrap();
+    let catalogue = Catalogue::get();
     let (mut first, mut third, mut report) = (0, 0, Vec::new());
     let phrasings = phrasings();
     for phrasing in &phrasings {
@@ -38,7 +38,7 @@ fn everyday_words_find_what_is_meant() {
 
 #[test]
 fn a_slip_of_the_pen_is_forgiven() {
-    let catalogue = Catalogue::load().unwrap();
+    let catalogue = Catalogue::get();
     for (wrong, meant) in [("custmer", "customers"), ("suplier", "vendors"), ("invetory", "items")] {
         let found = catalogue.search(wrong, 1);
         assert_eq!(found.first().map(|m| m.entity.set.as_str()), Some(meant), "{wrong}");
@@ -47,7 +47,7 @@ fn a_slip_of_the_pen_is_forgiven() {
 
 #[test]
 fn nothing_fits_words_about_nothing() {
-    let catalogue = Catalogue::load().unwrap();
+    let catalogue = Catalogue::get();
     for words in ["", "   ", "xyzzy qwrtp", "the of and", "🙂🙂🙂"] {
         assert!(catalogue.search(words, 5).is_empty(), "{words}");
     }
@@ -57,7 +57,7 @@ fn nothing_fits_words_about_nothing() {
 
 #[test]
 fn scores_fall_and_stay_between_nought_and_one() {
-    let catalogue = Catalogue::load().unwrap();
+    let catalogue = Catalogue::get();
     for phrasing in phrasings() {
         let scores: Vec<u16> = catalogue.search(&phrasing.words, 90).iter().map(|m| m.score.permille()).collect();
         assert!(scores.is_sorted_by(|a, b| a >= b), "{}", phrasing.words);

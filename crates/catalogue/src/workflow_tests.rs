@@ -4,7 +4,7 @@ use crate::{Catalogue, Operation, Undo, WorkflowCheck};
 
 fn check(workflow: &str, steps: &[&str]) -> WorkflowCheck {
     let steps: Vec<String> = steps.iter().map(|s| (*s).to_owned()).collect();
-    Catalogue::load().unwrap().validate_workflow(workflow, &steps).unwrap()
+    Catalogue::get().validate_workflow(workflow, &steps).unwrap()
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn what_cannot_be_undone_and_what_does_not_belong_is_told() {
 
 #[test]
 fn an_unknown_workflow_is_met_with_those_there_are() {
-    let error = Catalogue::load().unwrap().validate_workflow("quote_to_ordr", &[]).unwrap_err();
+    let error = Catalogue::get().validate_workflow("quote_to_ordr", &[]).unwrap_err();
     assert_eq!(error.known.first().map(String::as_str), Some("quote_to_order"));
     assert_eq!(error.known.len(), 10);
     assert!(error.to_string().contains("purchase_to_pay"));
@@ -76,7 +76,7 @@ fn an_unknown_workflow_is_met_with_those_there_are() {
 
 #[test]
 fn every_step_is_an_operation_that_there_is_and_agrees_with_the_effects() {
-    let catalogue = Catalogue::load().unwrap();
+    let catalogue = Catalogue::get();
     for workflow in catalogue.workflows() {
         for step in &workflow.steps {
             let at = format!("{} {}", workflow.name, step.id);
