@@ -88,6 +88,10 @@ fn filter(facts: &Facts, term: &str) -> String {
             let any = spellings(&wanted).into_iter().map(|spelling| format!("contains({name},{})", quoted(&spelling)));
             any.collect::<Vec<_>>().join(" or ")
         }
+        // People leave out the prefix of a document's number: "order 101003" for S-ORD101003.
+        _ if facts.lines().is_some() && term.chars().all(|c| c.is_ascii_digit()) => {
+            format!("{key} eq {} or endswith({key},{})", quoted(term), quoted(term))
+        }
         _ => format!("{key} eq {}", quoted(&term.to_uppercase())),
     }
 }
@@ -97,9 +101,11 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// A number of a record: digits, perhaps with capitals and dashes, no blank.
+/// A number of a record: digits without a blank, alone, with capitals ("1900-S"), or after a prefix ("s-ord101003").
 pub(crate) fn looks_like_number(term: &str) -> bool {
-    term.chars().any(|c| c.is_ascii_digit()) && !term.chars().any(|c| c.is_whitespace() || c.is_lowercase())
+    let digits = term.chars().rev().take_while(char::is_ascii_digit).count();
+    let capitals = !term.chars().any(char::is_lowercase);
+    !term.contains(char::is_whitespace) && term.contains(|c: char| c.is_ascii_digit()) && (capitals || digits >= 4)
 }
 
 /// The word of an item's name that says most: one in capitals, else the longest, without a plural ending.

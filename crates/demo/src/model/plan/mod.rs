@@ -8,6 +8,7 @@ mod action;
 mod check;
 mod document;
 mod lookup;
+mod onboard;
 mod question;
 mod record;
 mod refer;
@@ -16,6 +17,7 @@ mod write;
 
 use serde_json::Value;
 
+use super::answer;
 use super::conversation::{Call, Conversation};
 use super::json::{Json, object};
 use super::read::{self, Intent};
@@ -172,7 +174,7 @@ pub(crate) fn next(conversation: &Conversation) -> Step {
             Ok(step) => told.push(step),
             // Either the next turn, or an end that makes what was asked after it pointless.
             Err(step) if step.calls.is_empty() => {
-                told.push(step);
+                told.push(Step { text: since_writes(conversation, step.text), ..step });
                 break;
             }
             Err(step) => return step,
@@ -180,6 +182,18 @@ pub(crate) fn next(conversation: &Conversation) -> Step {
     }
     let thinking = told.iter().map(|step| step.thinking.as_str()).find(|thinking| !thinking.is_empty()).unwrap_or_default().to_owned();
     Step { thinking, ..Step::say(told.iter().map(|step| step.text.as_str()).collect::<Vec<_>>().join("\n\n")) }
+}
+
+/// What ends a run early says that nothing was changed. Where this run has made writes before, that would be false:
+/// then it says that nothing more was, and what is there.
+fn since_writes(conversation: &Conversation, text: String) -> String {
+    const NOTHING: &str = "Nothing was changed.";
+    let confirmed = conversation.run.iter().flatten().filter(|call| !call.failed && call.result.text_at("status") == "confirmed");
+    let made: Vec<String> = confirmed.filter_map(|call| call.result.get("record")).map(answer::bold).filter(|title| !title.is_empty()).collect();
+    if made.is_empty() || !text.contains(NOTHING) {
+        return text;
+    }
+    text.replace(NOTHING, &format!("Nothing more was changed. What was done before stands: {}.", made.join(", ")))
 }
 
 /// The newest message, or the one before it where the newest only chooses or repeats; with it, what was chosen.
@@ -216,7 +230,7 @@ fn follow(replay: &mut Replay<'_>, intent: Intent) -> Flow<Step> {
         Intent::Update(update) => record::update(replay, &update),
         Intent::Delete(delete) => record::delete(replay, &delete),
         Intent::Document(document) => document::create(replay, &document),
-        Intent::Onboard(onboard) => document::onboard(replay, &onboard),
+        Intent::Onboard(onboard) => onboard::onboard(replay, &onboard),
         Intent::Act(act) => action::act(replay, &act),
         Intent::MonthEnd => check::month_end(replay),
     }

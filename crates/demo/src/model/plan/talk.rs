@@ -5,12 +5,12 @@ use crate::model::answer;
 
 const EXAMPLES: &str = "- “Show customers in Bergen with balance over 10,000”\n\
 - “Top 5 customers by balance” or “How many unpaid sales invoices are there?”\n\
-- “What are the payment terms of customer 10020?”\n\
+- “What are the payment terms of customer 10000?”\n\
 - “Create a customer named Harbor Lights Ltd in Bergen with payment terms 14 days”\n\
 - “Change the credit limit of Fjordlys to 75,000”\n\
-- “Make a sales quote for Fjordlys with 3 chairs and 2 lamps”, then “Turn it into an order”\n\
+- “Make a sales quote for Fjordlys with 3 x 1120 and 2 desk lamps”, then “Turn it into an order”\n\
 - “Post invoice 102001”\n\
-- “Onboard Nordic Oak AS in Oslo with contact Anna Berg and a first quote for 2 desks”\n\
+- “Onboard Nordic Oak AS in Oslo with contact Anna Berg and a first quote for 2 x 1000”\n\
 - “What has to be done for month end?”\n\
 - “What fields does a vendor have?”";
 

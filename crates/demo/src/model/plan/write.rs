@@ -4,6 +4,7 @@ use super::{Flow, Replay, Step, Todos, Turn};
 use crate::model::answer;
 use crate::model::conversation::Call;
 use crate::model::json::{Json, object};
+use crate::model::read::label;
 
 /// A write to propose.
 #[derive(Debug, Clone)]
@@ -147,7 +148,7 @@ pub(super) fn verified(call: &Call, names: &[(String, String)]) -> String {
     let pair = |entry: &Json| {
         let property = entry.text_at("property");
         let found = entry.get("found").unwrap_or(&Json::Null);
-        (crate::model::read::label(property), shown(found), shown(entry.get("sent").unwrap_or(&Json::Null)))
+        (field(property), shown(found), shown(entry.get("sent").unwrap_or(&Json::Null)))
     };
     let agreed: Vec<String> = call.result.items_at("verified").iter().map(pair).map(|(name, found, _)| format!("| {name} | {found} |")).collect();
     let differing: Vec<String> = call
@@ -168,4 +169,10 @@ pub(super) fn verified(call: &Call, names: &[(String, String)]) -> String {
         text.push_str(" Nothing was reported about a check after the write.");
     }
     text
+}
+
+/// A property's name for a person; of a line, `salesOrderLines[0].quantity` is "line 1: quantity".
+fn field(property: &str) -> String {
+    let line = property.split_once('[').and_then(|(_, rest)| rest.split_once("].")).and_then(|(index, name)| Some((index.parse::<usize>().ok()? + 1, name)));
+    line.map_or_else(|| label(property), |(number, name)| format!("line {number}: {}", label(name)))
 }
