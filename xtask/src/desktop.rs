@@ -107,3 +107,7 @@ fn private_folder(path: &Path) -> Outcome {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "desktop_tests.rs"]
+mod tests;

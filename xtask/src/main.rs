@@ -13,6 +13,7 @@ mod shell;
 mod stamp;
 mod steps;
 mod test;
+mod tools;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -5,7 +5,7 @@ use crate::desktop::Desktop;
 use crate::fault::{Fault, Outcome};
 use crate::run::FEATURES;
 use crate::steps::{self, Ended, Step};
-use crate::{apt, bindings, node, shell};
+use crate::{apt, bindings, node, shell, tools};
 
 /// In this order: what needs the least time first, and the window before the Rust code that embeds it.
 const STEPS: &[Step] = &[
@@ -90,12 +90,11 @@ fn tests(repository: &Repository, passed_on: &[String]) -> Outcome<Ended> {
 }
 
 fn deny(repository: &Repository, _: &[String]) -> Outcome<Ended> {
-    if !has_cargo_command(repository, "deny") {
-        return Ok(Ended::NotHere(
-            "cargo-deny is not installed, so licences, bans and sources were not checked. `cargo install --locked cargo-deny` brings it.".into(),
-        ));
-    }
-    cargo(repository, &["deny", "check", "bans", "licenses", "sources"])
+    let Some(cargo_deny) = tools::ensure(repository, &tools::CARGO_DENY) else {
+        return Ok(Ended::NotHere("cargo-deny could not be installed, so licences, bans and sources were not checked.".into()));
+    };
+    let arguments = ["check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
+    shell::run(&mut shell::command(&repository.root, &cargo_deny.to_string_lossy(), arguments)).map(|()| Ended::Passed)
 }
 
 /// Fails on a known fault in what is shipped; a registry that does not answer is told and is no failure.
