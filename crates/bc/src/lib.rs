@@ -1,1 +1,39 @@
-//! bc
+//! The client of Business Central's API v2.0: typed questions, bounded reads, and writes that need a permit.
+//!
+//! Reads are tried again where that is safe. A write is sent once, after its intent is durable, and what is not certain about
+//! its outcome is called unknown. Facts about the wire come from Microsoft's documentation as noted in `docs/protocol.md`.
+
+mod client;
+mod companies;
+mod error;
+mod error_body;
+mod filter;
+mod limits;
+mod merge;
+mod pace;
+mod page;
+mod path;
+mod query;
+mod read;
+mod record;
+mod suggest;
+mod wire;
+mod write;
+
+#[cfg(test)]
+mod script;
+
+pub use client::{Access, Client};
+pub use companies::{Company, companies};
+pub use error::{BcError, NotSent, WriteError};
+pub use filter::{Case, Comparison, Filter, Literal, Subject, TextTest, Truth};
+pub use limits::Limits;
+pub use page::Page;
+pub use path::{EMPTY_DATE, EMPTY_ID, RecordId, RecordPath, SetPath, is_empty_value};
+pub use query::{Count, Direction, Expand, OrderBy, Query};
+pub use read::Freshness;
+pub use record::{Record, decode_member, encode_member};
+pub use write::WriteAnswer;
+
+/// The port through which tokens come, defined beside the secrets.
+pub use bca_auth::{FixedToken, TokenError, TokenSource};

@@ -1,0 +1,122 @@
+//! Reads: tried again when that is safe, never for longer than the limits say.
+
+use std::time::Duration;
+
+use bca_auth::Secret;
+use reqwest::header::ACCEPT;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::{
+    BcError,
+    error_body::meaning,
+    wire::{Answer, Fault, Wire, no_token},
+};
+
+/// Which copy of the data may answer (protocol notes, section 9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Freshness {
+    /// A replica may, which may lag behind: lists and searches.
+    #[default]
+    Replica,
+    /// Only the database that is written to: before a write, after a write, and to find out what became of one.
+    Primary,
+}
+
+impl Freshness {
+    const fn header(self) -> &'static str {
+        match self {
+            Self::Replica => "ReadOnly",
+            Self::Primary => "ReadWrite",
+        }
+    }
+}
+
+/// What one attempt came to.
+enum Attempt {
+    Done(String),
+    /// The token was refused.
+    Refused,
+    /// May pass.
+    Passing {
+        error: BcError,
+        retry_after: Option<Duration>,
+    },
+    Failed(BcError),
+}
+
+impl Wire {
+    /// GETs the address and gives the body of a 2xx answer.
+    pub(crate) async fn read(&self, url: &Url, freshness: Freshness, cancel: &CancellationToken) -> Result<String, BcError> {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(BcError::Cancelled),
+            answer = self.read_with_retries(url, freshness) => answer,
+        }
+    }
+
+    async fn read_with_retries(&self, url: &Url, freshness: Freshness) -> Result<String, BcError> {
+        let mut token = self.bearer.token().await.map_err(no_token)?;
+        let mut renewed = false;
+        let mut tried = 0;
+        loop {
+            match self.attempt(url, freshness, &token).await {
+                Attempt::Done(text) => return Ok(text),
+                Attempt::Failed(error) => return Err(error),
+                Attempt::Refused if renewed => return Err(BcError::NotSignedIn { reason: "Sign in again.".into() }),
+                Attempt::Refused => {
+                    token = self.bearer.refresh(&token).await.map_err(no_token)?;
+                    renewed = true;
+                }
+                Attempt::Passing { error, retry_after } => {
+                    let too_long = retry_after.is_some_and(|wait| wait > self.limits.longest_pause);
+                    if tried >= self.limits.read_retries || too_long {
+                        return Err(error);
+                    }
+                    let pause = pause(self.limits.first_pause, self.limits.longest_pause, tried, retry_after);
+                    tracing::debug!(%error, tried, pause_ms = pause.as_millis(), "a read is tried again");
+                    tokio::time::sleep(pause).await;
+                    tried += 1;
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, url: &Url, freshness: Freshness, token: &Secret<String>) -> Attempt {
+        let _turn = self.pace.enter().await;
+        let request = self
+            .get(url.clone())
+            .header(ACCEPT, "application/json")
+            .header("Prefer", format!("odata.maxpagesize={}", self.limits.page_rows))
+            .header("Data-Access-Intent", freshness.header());
+        match self.send(request, token, self.limits.read_timeout).await {
+            Ok(Answer { status, body: Ok(text), .. }) if status.is_success() => Attempt::Done(text),
+            Ok(Answer { status, body: Err(fault), .. }) if status.is_success() => self.broken(&fault, Some(status)),
+            Ok(Answer { status, retry_after, body, .. }) => {
+                let text = body.unwrap_or_default();
+                let error = meaning(status, retry_after, &text);
+                match error {
+                    BcError::NotSignedIn { .. } => Attempt::Refused,
+                    error if matches!(status.as_u16(), 429 | 502..=504) => Attempt::Passing { error, retry_after },
+                    error => Attempt::Failed(error),
+                }
+            }
+            Err(fault) => self.broken(&fault, None),
+        }
+    }
+
+    fn broken(&self, fault: &Fault, status: Option<reqwest::StatusCode>) -> Attempt {
+        let error = self.error(fault, status);
+        match fault {
+            Fault::NotConnected(_) | Fault::Broken(_) => Attempt::Passing { error, retry_after: None },
+            Fault::TimedOut(_) | Fault::TooLarge | Fault::NotText => Attempt::Failed(error),
+        }
+    }
+}
+
+/// What the server asks for, or a growing pause; with up to half as much again by chance, so that many clients do not return together.
+fn pause(first: Duration, longest: Duration, tried: u32, retry_after: Option<Duration>) -> Duration {
+    let base = retry_after.unwrap_or_else(|| first.saturating_mul(2_u32.saturating_pow(tried))).min(longest);
+    let chance = getrandom::u32().unwrap_or(0) % 1_000;
+    base + base.saturating_mul(chance) / 2_000
+}

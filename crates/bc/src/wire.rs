@@ -1,0 +1,228 @@
+//! One request over HTTP, with every bound: where it may go, how long it may take, how much may come back.
+
+use std::{error::Error as _, net::IpAddr, sync::Arc, time::Duration};
+
+use bca_auth::{Secret, TokenError, TokenSource};
+use bca_protocol::Clock;
+use reqwest::{
+    RequestBuilder, Response, StatusCode,
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER},
+};
+use tokio::time::Instant;
+use url::{Host, Url};
+
+use crate::{BcError, Limits, pace::Pace};
+
+/// How long a connection may take to stand.
+const CONNECT: Duration = Duration::from_secs(15);
+
+/// The way to one API root: clients, token, pace.
+pub(crate) struct Wire {
+    pub(crate) root: Url,
+    reads: reqwest::Client,
+    /// Keeps no idle connections: a connection that the server had closed meanwhile would make a write's outcome unknown for nothing.
+    pub(crate) writes: reqwest::Client,
+    pub(crate) bearer: Arc<dyn TokenSource>,
+    pub(crate) pace: Pace,
+    pub(crate) limits: Limits,
+    clock: Arc<dyn Clock>,
+}
+
+/// An answer with a status; the body may have broken off.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) is_json: bool,
+    pub(crate) body: Result<String, Fault>,
+}
+
+/// No answer, or no whole one.
+pub(crate) enum Fault {
+    /// The connection never stood: the request can't have left.
+    NotConnected(String),
+    /// It broke off afterwards.
+    Broken(String),
+    /// The time was up.
+    TimedOut(Duration),
+    /// More bytes than the limit.
+    TooLarge,
+    /// Not text.
+    NotText,
+}
+
+impl Wire {
+    pub(crate) fn new(root: &str, bearer: Arc<dyn TokenSource>, clock: Arc<dyn Clock>, limits: Limits) -> Result<Self, BcError> {
+        let root = checked_root(root)?;
+        let client = |idle: usize| {
+            let builder = reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .referer(false)
+                .connect_timeout(CONNECT)
+                .pool_max_idle_per_host(idle)
+                .user_agent(concat!("BC-Agent/", env!("CARGO_PKG_VERSION")));
+            // Plain http is loopback only: no proxy may see it, and no certificate is needed, so none is loaded.
+            let builder = if root.scheme() == "http" { builder.no_proxy().tls_certs_only([]) } else { builder };
+            builder.build().map_err(|e| BcError::BadConnection(format!("The network could not be set up: {}.", innermost(&e))))
+        };
+        let (reads, writes) = (client(limits.at_once)?, client(0)?);
+        Ok(Self { root, reads, writes, bearer, pace: Pace::new(limits.at_once, limits.per_minute, Arc::clone(&clock)), limits, clock })
+    }
+
+    /// The root with this below it. `below` is made of checked names, ids and encoded options only.
+    pub(crate) fn address(&self, below: &str) -> Result<Url, BcError> {
+        let text = format!("{}/{below}", self.root.as_str().trim_end_matches('/'));
+        Url::parse(&text).map_err(|e| BcError::BadQuery(format!("The address of the request is not valid: {e}.")))
+    }
+
+    /// Host and port, for messages.
+    pub(crate) fn host(&self) -> String {
+        match (self.root.host_str(), self.root.port()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (Some(host), None) => host.to_owned(),
+            (None, _) => String::new(),
+        }
+    }
+
+    pub(crate) fn get(&self, url: Url) -> RequestBuilder {
+        self.reads.get(url)
+    }
+
+    /// Sends once. Everything within `timeout`, from the connection to the last byte.
+    pub(crate) async fn send(&self, request: RequestBuilder, token: &Secret<String>, timeout: Duration) -> Result<Answer, Fault> {
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+            .map_err(|_| Fault::NotConnected("the token has characters that no token has".into()))?;
+        bearer.set_sensitive(true);
+        let deadline = Instant::now() + timeout;
+        let sent = tokio::time::timeout_at(deadline, request.header(AUTHORIZATION, bearer).send()).await;
+        let response = match sent {
+            Err(_) => return Err(Fault::TimedOut(timeout)),
+            Ok(Err(error)) if error.is_connect() || error.is_builder() => return Err(Fault::NotConnected(reason(&error))),
+            Ok(Err(error)) => return Err(Fault::Broken(reason(&error))),
+            Ok(Ok(response)) => response,
+        };
+        let status = response.status();
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|value| self.retry_after(value));
+        let is_json =
+            response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.to_ascii_lowercase().contains("json"));
+        let body = match tokio::time::timeout_at(deadline, bounded_text(response, self.limits.max_body_bytes)).await {
+            Err(_) => Err(Fault::TimedOut(timeout)),
+            Ok(body) => body,
+        };
+        Ok(Answer { status, retry_after, is_json, body })
+    }
+
+    /// `Retry-After` as seconds or as a date (RFC 9110 section 10.2.3).
+    fn retry_after(&self, value: &str) -> Option<Duration> {
+        if let Ok(seconds) = value.trim().parse::<u64>() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let at = jiff::fmt::rfc2822::parse(value.trim()).ok()?.timestamp();
+        Some(Duration::try_from(at.duration_since(self.clock.now())).unwrap_or_default())
+    }
+
+    /// The fault as an error of a read, or of a write that said no for certain.
+    pub(crate) fn error(&self, fault: &Fault, status: Option<StatusCode>) -> BcError {
+        match fault {
+            Fault::NotConnected(reason) | Fault::Broken(reason) => BcError::Unreachable { host: self.host(), reason: reason.clone() },
+            Fault::TimedOut(after) => BcError::TimedOut { after: *after },
+            Fault::TooLarge => BcError::TooLarge { limit_bytes: self.limits.max_body_bytes },
+            Fault::NotText => BcError::Unexpected { status: status.map_or(0, |s| s.as_u16()), reason: "it is not text.".into(), correlation_id: None },
+        }
+    }
+}
+
+/// Why there is no token, as an error of the client.
+pub(crate) fn no_token(error: TokenError) -> BcError {
+    match error {
+        TokenError::SignInNeeded(reason) => BcError::NotSignedIn { reason },
+        TokenError::Unavailable(reason) => BcError::Unreachable { host: "the sign-in service".into(), reason },
+    }
+}
+
+/// Only https, or plain http to this machine; nothing in it that could carry a secret or point elsewhere.
+fn checked_root(root: &str) -> Result<Url, BcError> {
+    let bad = |sentence: &str| Err(BcError::BadConnection(sentence.to_owned()));
+    let Ok(url) = Url::parse(root.trim().trim_end_matches('/')) else {
+        return bad(
+            "The address of Business Central is not a web address. It looks like https://api.businesscentral.dynamics.com/v2.0/TENANT/ENVIRONMENT/api/v2.0.",
+        );
+    };
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        return bad("The address of Business Central must not contain a user name, a password, \"?\" or \"#\".");
+    }
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(&url) => {}
+        "http" => return bad("The address of Business Central must begin with https://. Plain http is accepted only for this machine."),
+        _ => return bad("The address of Business Central must begin with https://."),
+    }
+    if !url.path().ends_with("/api/v2.0") {
+        return bad("The address of Business Central must end in /api/v2.0.");
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        None => false,
+    }
+}
+
+/// The body as text, never more than `limit` bytes of it in memory.
+async fn bounded_text(mut response: Response, limit: usize) -> Result<String, Fault> {
+    let mut bytes = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > limit => return Err(Fault::TooLarge),
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) => break,
+            Err(error) => return Err(Fault::Broken(reason(&error))),
+        }
+    }
+    // A byte order mark is no part of JSON, but some proxies add one.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).unwrap_or(bytes);
+    String::from_utf8(bytes).map_err(|_| Fault::NotText)
+}
+
+/// What went wrong, in words, without the address (its options may hold what a person looked for).
+fn reason(error: &reqwest::Error) -> String {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
+            match io.kind() {
+                std::io::ErrorKind::ConnectionRefused => return "nothing answers there".into(),
+                std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::ConnectionAborted | std::io::ErrorKind::UnexpectedEof => {
+                    return "the connection broke off".into();
+                }
+                std::io::ErrorKind::TimedOut => return "the connection took too long".into(),
+                std::io::ErrorKind::NetworkUnreachable | std::io::ErrorKind::HostUnreachable => return "there is no network".into(),
+                _ => {}
+            }
+        }
+        cause = inner.source();
+    }
+    if error.is_timeout() {
+        return "the connection took too long".into();
+    }
+    let said = innermost(error);
+    if said.contains("dns") || said.contains("lookup address") || said.contains("Name or service") {
+        return "the name is not known on the network".into();
+    }
+    if said.contains("connection closed") || said.contains("IncompleteMessage") || said.contains("error reading a body") {
+        return "the connection broke off".into();
+    }
+    said
+}
+
+/// The last cause of the chain, which is the one that says something.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string().trim_end_matches('.').to_owned()
+}

@@ -1,0 +1,182 @@
+//! Writes: sent once, never again, and judged strictly. What is not certain is called unknown.
+
+use bca_approval::{CanonicalRequest, Method, WritePermit};
+use bca_protocol::Json;
+use reqwest::{
+    RequestBuilder, StatusCode,
+    header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    BcError, Client, NotSent, Record, WriteError,
+    error_body::{ErrorBody, meaning},
+    path::WritePath,
+    wire::{Answer, Fault, Wire, no_token},
+};
+
+/// A write that was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteAnswer {
+    /// The record as the server gave it back; absent after a deletion or an action.
+    pub record: Option<Record>,
+    /// The HTTP status, always 2xx.
+    pub status: u16,
+}
+
+impl Client {
+    /// Sends an approved write, once.
+    ///
+    /// In order: the permit is given up for exactly these bytes; the request is checked; a token is fetched; the intent is made
+    /// durable ([`bca_approval::IntentLog::sending`]); the request leaves. The caller settles the intent. Never retried, not even
+    /// after 401 or 429. A cancellation before the intent is durable sends nothing; after that the answer is still waited for, for
+    /// [`crate::Limits::write_grace`].
+    ///
+    /// | what happened | result |
+    /// |---|---|
+    /// | permit, target, shape, token, intent | [`WriteError::NotSent`]: the intent is as it was |
+    /// | the connection never stood | [`WriteError::Refused`] |
+    /// | 2xx, body empty or a record | success |
+    /// | 2xx, any other body, or it broke off | [`WriteError::Unknown`] |
+    /// | `Request_EntityChanged` with any status from 400; 412 | [`WriteError::Changed`] |
+    /// | 401, 403, 405, 411, 413, 414, 415, 429, 431 | [`WriteError::Refused`]: decided before anything runs |
+    /// | any other 4xx but 408 with an error body | [`WriteError::Refused`] |
+    /// | 5xx with a code of `Application_`, `BadRequest_`, `Authentication_`, `Authorization_` | [`WriteError::Refused`]: a rule said no |
+    /// | anything else: 3xx, 408, 4xx without an error body, other 5xx (also `Internal_ServerError`), broken off, timed out, stopped | [`WriteError::Unknown`] |
+    ///
+    /// # Errors
+    /// As in the table.
+    pub async fn write(&self, permit: WritePermit, request: &CanonicalRequest, cancel: &CancellationToken) -> Result<WriteAnswer, WriteError> {
+        let not_sent = WriteError::NotSent;
+        let change_id = permit.redeem(request).map_err(|e| not_sent(e.into()))?;
+        if request.target != *self.target() {
+            return Err(not_sent(NotSent::OtherTarget));
+        }
+        let wire = self.wire();
+        let prepared = prepare(wire, self.company_path(), request).map_err(not_sent)?;
+        let ready = async {
+            let turn = wire.pace.enter().await;
+            let token = wire.bearer.token().await.map_err(no_token)?;
+            Ok::<_, BcError>((turn, token))
+        };
+        let (_turn, token) = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(not_sent(NotSent::Before(BcError::Cancelled))),
+            ready = ready => ready.map_err(|e| not_sent(NotSent::Before(e)))?,
+        };
+        self.intents().sending(change_id, self.clock().now()).await.map_err(|e| not_sent(NotSent::Log(e.0)))?;
+        let answer = tokio::select! {
+            biased;
+            answer = wire.send(prepared, &token, wire.limits.write_timeout) => answer,
+            () = stopped(cancel, wire) => return Err(WriteError::Unknown(BcError::Cancelled)),
+        };
+        judge(wire, answer)
+    }
+}
+
+/// Completes when a person has pressed stop and the grace is over.
+async fn stopped(cancel: &CancellationToken, wire: &Wire) {
+    cancel.cancelled().await;
+    tokio::time::sleep(wire.limits.write_grace).await;
+}
+
+/// The request as HTTP; refused where it is not one of the four shapes that a write has.
+fn prepare(wire: &Wire, company: &str, request: &CanonicalRequest) -> Result<RequestBuilder, NotSent> {
+    let malformed = |sentence: &str| NotSent::Malformed(sentence.to_owned());
+    let path = WritePath::parse(&request.path).map_err(|e| NotSent::Malformed(e.to_string()))?;
+    if let Some(tag) = &request.if_match
+        && !is_real_etag(tag)
+    {
+        return Err(malformed("the change names no real version of the record (If-Match)."));
+    }
+    if let Some(body) = &request.body
+        && !matches!(Json::parse(body), Ok(Json::Object(_)))
+    {
+        return Err(malformed("the data of the change is not a JSON object."));
+    }
+    let method = match (request.method, path, &request.if_match, &request.body) {
+        (Method::Post, WritePath::Set, None, Some(_)) | (Method::Post, WritePath::Action, _, None) => reqwest::Method::POST,
+        (Method::Patch, WritePath::Record, Some(_), Some(_)) => reqwest::Method::PATCH,
+        (Method::Delete, WritePath::Record, Some(_), None) => reqwest::Method::DELETE,
+        (Method::Patch | Method::Delete, WritePath::Record, None, _) => {
+            return Err(malformed("a change or deletion must name the version of the record that was seen (If-Match)."));
+        }
+        _ => return Err(malformed("method, path and data of the change do not belong together.")),
+    };
+    let url = wire.address(&format!("{company}/{}", request.path)).map_err(|e| NotSent::Malformed(e.to_string()))?;
+    let mut http = wire.writes.request(method, url).header(ACCEPT, "application/json");
+    if let Some(tag) = &request.if_match {
+        http = http.header(IF_MATCH, tag);
+    }
+    Ok(match &request.body {
+        Some(body) => http.header(CONTENT_TYPE, "application/json").body(body.clone()),
+        None => http.header(CONTENT_LENGTH, "0"),
+    })
+}
+
+/// One entity tag (RFC 9110 section 8.8.3), never `*`, never a list.
+fn is_real_etag(tag: &str) -> bool {
+    let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+    let inside = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inside.is_some_and(|inside| !inside.is_empty() && inside.bytes().all(|c| c.is_ascii_graphic() && c != b'"'))
+}
+
+/// The table of [`Client::write`].
+fn judge(wire: &Wire, answer: Result<Answer, Fault>) -> Result<WriteAnswer, WriteError> {
+    let Answer { status, retry_after, is_json, body } = match answer {
+        Ok(answer) => answer,
+        Err(fault @ Fault::NotConnected(_)) => return Err(WriteError::Refused(wire.error(&fault, None))),
+        Err(fault) => return Err(WriteError::Unknown(wire.error(&fault, None))),
+    };
+    if status.is_success() {
+        return succeeded(wire, status, is_json, body);
+    }
+    let text = body.unwrap_or_default();
+    let code = ErrorBody::parse(&text).map(|body| body.code);
+    let error = meaning(status, retry_after, &text);
+    Err(match verdict(status, code.as_deref()) {
+        Verdict::Changed => WriteError::Changed(error),
+        Verdict::Refused => WriteError::Refused(error),
+        Verdict::Unknown => WriteError::Unknown(error),
+    })
+}
+
+enum Verdict {
+    Changed,
+    Refused,
+    Unknown,
+}
+
+fn verdict(status: StatusCode, code: Option<&str>) -> Verdict {
+    match (status.as_u16(), code) {
+        (400.., Some("Request_EntityChanged")) | (412, _) => Verdict::Changed,
+        (401 | 403 | 405 | 411 | 413 | 414 | 415 | 429 | 431, _) => Verdict::Refused,
+        (408, _) => Verdict::Unknown,
+        (400..=499, Some(_)) => Verdict::Refused,
+        (500..=599, Some(code)) if RULES.iter().any(|category| code.starts_with(category)) => Verdict::Refused,
+        _ => Verdict::Unknown,
+    }
+}
+
+/// Categories of codes that only a rule gives, never a fault of the machinery.
+const RULES: [&str; 4] = ["Application_", "BadRequest_", "Authentication_", "Authorization_"];
+
+fn succeeded(wire: &Wire, status: StatusCode, is_json: bool, body: Result<String, Fault>) -> Result<WriteAnswer, WriteError> {
+    let text = body.map_err(|fault| WriteError::Unknown(wire.error(&fault, Some(status))))?;
+    if text.trim().is_empty() {
+        return Ok(WriteAnswer { record: None, status: status.as_u16() });
+    }
+    let record = Json::parse(&text).ok().filter(|_| is_json).and_then(Record::from_row);
+    match record {
+        Some(record) => Ok(WriteAnswer { record: Some(record), status: status.as_u16() }),
+        None => Err(WriteError::Unknown(BcError::Unexpected {
+            status: status.as_u16(),
+            reason: "it is not the record that was written.".into(),
+            correlation_id: None,
+        })),
+    }
+}
+
+#[cfg(test)]
+#[path = "write_tests.rs"]
+mod tests;
