@@ -35,11 +35,7 @@ impl Inner {
         }
         let response = match self.wait(request.send(), cancel).await.map_err(Failed::for_good)? {
             Ok(response) => response,
-            Err(error) => {
-                // A timeout has cost the person enough already.
-                let again = !error.is_timeout();
-                return Err(Failed { error: self.unreachable(error), again });
-            }
+            Err(error) => return Err(self.unreachable(error)),
         };
         let status = response.status();
         if status.is_success() {

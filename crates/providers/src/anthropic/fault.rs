@@ -7,12 +7,14 @@ use bca_protocol::ErrorCode;
 use reqwest::{StatusCode, header::HeaderMap};
 use serde::Deserialize;
 
-use super::Inner;
+use super::{Inner, call::Failed};
 use crate::client::chain;
 
 /// How much of the provider's own words people see, in characters; the log gets [`DETAIL`].
 const WORDS: usize = 300;
 const DETAIL: usize = 2_000;
+/// Bytes of the shortest text that is taken for a key.
+const SHORTEST_KEY: usize = 6;
 /// The detail of an answer that fell silent.
 pub(super) const IDLE: &str = "idle";
 
@@ -42,8 +44,9 @@ impl Inner {
 
     fn scrub(&self, text: &str) -> String {
         match self.key() {
-            Some(key) => text.replace(key, "[key]"),
-            None => text.to_owned(),
+            // Shorter ones guard nothing, and cutting them out would make holes in ordinary words.
+            Some(key) if key.len() >= SHORTEST_KEY => text.replace(key, "[key]"),
+            Some(_) | None => text.to_owned(),
         }
     }
 
@@ -87,18 +90,22 @@ impl Inner {
     }
 
     /// No HTTP answer at all.
-    pub(super) fn unreachable(&self, error: reqwest::Error) -> ModelError {
+    pub(super) fn unreachable(&self, error: reqwest::Error) -> Failed {
         let error = error.without_url();
+        // A timeout has cost the person enough already, and a certificate does not change in a second.
+        let again = !error.is_timeout() && !is_tls(&error);
         let detail = chain(&error);
         let host = self.host();
         let message = if error.is_dns() {
             format!("{host} was not found: is the network down, or the address wrong? Nothing was lost.")
         } else if error.is_connect() && (detail.contains("tunnel") || detail.contains("proxy")) {
             format!("The proxy did not let the connection to {host} through. Check HTTPS_PROXY and NO_PROXY. Nothing was lost.")
-        } else if is_certificate(&error) {
+        } else if error.is_connect() && detail.contains("certificate") {
             format!(
                 "The certificate of {host} is not trusted, so nothing was sent. Does a proxy read the traffic? Then its certificate belongs in the system's store."
             )
+        } else if is_tls(&error) {
+            format!("No secure connection to {host} could be made. Is a proxy in between, or the address wrong? Nothing was lost.")
         } else if error.is_timeout() {
             format!("{host} did not answer in time: is the network down? Nothing was lost.")
         } else if error.is_connect() {
@@ -106,16 +113,21 @@ impl Inner {
         } else {
             format!("{host} closed the connection without an answer. Nothing was lost: send the message again.")
         };
-        self.fault(ErrorCode::ModelUnavailable, message, detail)
+        Failed { error: self.fault(ErrorCode::ModelUnavailable, message, detail), again }
     }
 
     /// An answer whose status is no success.
     pub(super) fn refused(&self, status: StatusCode, headers: &HeaderMap, body: &[u8], model: Option<&str>) -> ModelError {
         let refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
         let request_id = headers.get("request-id").and_then(|id| id.to_str().ok()).map(str::to_owned).or(refusal.request_id);
-        let words =
-            if refusal.error.message.is_empty() { String::from_utf8_lossy(&body[..body.len().min(DETAIL)]).into_owned() } else { refusal.error.message };
-        let detail = format!("status {}, {} {}: {words}", status.as_u16(), request_id.as_deref().unwrap_or("no request id"), refusal.error.kind);
+        // Without the key before anything is cut: half a key would pass for a word.
+        let (words, all) = if refusal.error.message.is_empty() {
+            (format!("status {}", status.as_u16()), self.scrub(&String::from_utf8_lossy(body)))
+        } else {
+            let words = self.scrub(&refusal.error.message);
+            (words.clone(), words)
+        };
+        let detail = format!("status {}, {} {}: {all}", status.as_u16(), request_id.as_deref().unwrap_or("no request id"), refusal.error.kind);
         let host = self.host();
         let (code, message) = match status.as_u16() {
             300..=399 => (
@@ -146,7 +158,9 @@ impl Inner {
             "not_found_error" => self.model_unknown(model),
             "rate_limit_error" => (ErrorCode::ModelRateLimited, format!("{host} asks to wait: too many requests or tokens for this key. Nothing was lost.")),
             "request_too_large" => (ErrorCode::ModelRequest, format!("The conversation is too large for {host}. Begin a new one; this one stays as it is.")),
-            "invalid_request_error" | "billing_error" => (ErrorCode::ModelRequest, format!("{host} refused the request: {}", plain(&words.message))),
+            "invalid_request_error" | "billing_error" => {
+                (ErrorCode::ModelRequest, format!("{host} refused the request: {}", plain(&self.scrub(&words.message))))
+            }
             "overloaded_error" => self.overloaded(true),
             _ => self.overloaded(false),
         };
@@ -177,16 +191,21 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// TLS failures reach us as invalid data below the connection.
-fn is_certificate(error: &reqwest::Error) -> bool {
+fn is_tls(error: &reqwest::Error) -> bool {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        // An io::Error reports its inner error's causes, not the inner error itself: look at its kind.
-        if cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData) {
+        if cause.downcast_ref::<std::io::Error>().is_some_and(is_invalid_data) {
             return error.is_connect();
         }
         source = cause.source();
     }
     false
+}
+
+/// An I/O error that wraps another does not name it as its source.
+fn is_invalid_data(error: &std::io::Error) -> bool {
+    let wrapped = error.get_ref().and_then(|inner| inner.downcast_ref::<std::io::Error>());
+    error.kind() == std::io::ErrorKind::InvalidData || wrapped.is_some_and(is_invalid_data)
 }
 
 /// Foreign words in a sentence of ours: one line, no control characters, bounded.
@@ -201,3 +220,7 @@ fn clip(text: &str, most: usize) -> String {
         None => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+#[path = "fault_tests.rs"]
+mod tests;

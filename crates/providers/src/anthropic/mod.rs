@@ -6,6 +6,8 @@ mod fault;
 mod models;
 mod request;
 mod stream;
+#[cfg(test)]
+mod testing;
 mod wire;
 
 use std::{collections::HashSet, sync::Mutex, time::Duration};

@@ -58,3 +58,7 @@ impl Inner {
         serde_json::from_slice(&body).map_err(|error| Failed::for_good(self.protocol(format!("the list of models: {error}"))))
     }
 }
+
+#[cfg(test)]
+#[path = "models_tests.rs"]
+mod tests;
