@@ -5,13 +5,38 @@ use std::path::{Path, PathBuf};
 
 use crate::Repository;
 use crate::fault::{Fault, Outcome};
+use crate::run::FEATURES;
 use crate::{apt, node, shell};
 
-/// How the packaged program is compiled.
+/// How the packaged programs are compiled.
 #[derive(Clone, Copy)]
 enum Profile {
     Debug,
     Release,
+}
+
+impl Profile {
+    fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Debug => &[],
+            Self::Release => &["--release"],
+        }
+    }
+
+    /// Tauri's word for the same: release is what it does unless told otherwise.
+    fn tauri_flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Debug => &["--debug"],
+            Self::Release => &[],
+        }
+    }
+
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Release => "release",
+        }
+    }
 }
 
 /// The subcommand.
@@ -24,18 +49,25 @@ pub fn run(repository: &Repository, arguments: &[String]) -> Outcome {
     apt::ensure(&repository.root, apt::BUILD)?;
     apt::ensure(&repository.root, &["rpm"])?;
     node::ensure_packages(repository)?;
-    let (flags, folder): (&[&str], _) = match profile {
-        Profile::Release => (&[], "release"),
-        Profile::Debug => (&["--debug"], "debug"),
-    };
-    // The window's build is Tauri's `beforeBuildCommand`.
-    let tauri = ["ui/node_modules/@tauri-apps/cli/tauri.js", "build", "--bundles", "deb,rpm"];
-    shell::run(shell::command(&repository.root, "node", tauri).args(flags))?;
-    for package in packages(&repository.target().join(folder).join("bundle"))? {
+    node::ensure_built(repository)?;
+    let built = repository.target().join(profile.folder());
+    let build = ["build", "--package", "bc-agent-desktop", "--package", "bc-agent-cli", "--features", FEATURES];
+    shell::run(shell::cargo(&repository.root, build).args(profile.flags()))?;
+    // `bundle` packs what was built; `build` would compile it once more, with other features.
+    let bundle = ["ui/node_modules/@tauri-apps/cli/tauri.js", "bundle", "--bundles", "deb,rpm", "--config"];
+    shell::run(shell::command(&repository.root, "node", bundle).arg(with_terminal(&built)).args(profile.tauri_flags()))?;
+    for package in packages(&built.join("bundle"))? {
         let size = fs::metadata(&package).map_err(|error| Fault::file("read", &package, &error))?.len();
-        println!("{} ({:.1} MiB)", package.display(), size as f64 / f64::from(1 << 20));
+        println!("{} ({} KiB)", package.display(), size / 1024);
     }
     Ok(())
+}
+
+/// Tauri packs only the program with the window by itself: this adds the one for the terminal.
+fn with_terminal(built: &Path) -> String {
+    let program = built.join("bc-agent").to_string_lossy().replace('\\', "/");
+    let files = format!(r#"{{"files":{{"/usr/bin/bc-agent":"{program}"}}}}"#);
+    format!(r#"{{"bundle":{{"linux":{{"deb":{files},"rpm":{files}}}}}}}"#)
 }
 
 fn packages(bundle: &Path) -> Outcome<Vec<PathBuf>> {

@@ -11,6 +11,9 @@ use crate::stamp::Stamp;
 /// Vite needs at least this one, as (major, minor).
 const OLDEST: (u32, u32) = (20, 19);
 
+/// What else lies in `ui/`.
+const NOT_SOURCES: &[&str] = &["node_modules", "dist", "dist-sample", "coverage"];
+
 /// `npm` with `arguments`, in `ui/`.
 pub fn npm(repository: &Repository, arguments: &[&str]) -> Command {
     let program = if cfg!(windows) { "npm.cmd" } else { "npm" };
@@ -32,7 +35,7 @@ pub fn ensure_packages(repository: &Repository) -> Outcome {
 /// Builds `ui/dist`, unless its sources are the ones that it was built from.
 pub fn ensure_built(repository: &Repository) -> Outcome {
     let ui = repository.ui();
-    let stamp = Stamp::of(&repository.root, "ui-build", std::slice::from_ref(&ui), &["node_modules", "dist", "coverage"])?;
+    let stamp = Stamp::of(&repository.root, "ui-build", std::slice::from_ref(&ui), NOT_SOURCES)?;
     if stamp.is_fresh() && ui.join("dist/index.html").is_file() {
         return Ok(());
     }
