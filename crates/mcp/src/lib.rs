@@ -1,1 +1,14 @@
-//! mcp
+//! Tools: the built-in Business Central server (MCP through `rmcp`, one file per tool) and the executor that the agent calls it by.
+//!
+//! A write takes two steps. `prepare` is a plain call, not MCP: it turns a tool call into the exact request and what it means.
+//! The gate decides on that and hands out a permit; the tool's handler, which knows only its call id (in `_meta`), finds what was
+//! prepared and redeems the permit for exactly those bytes. A call that was never prepared has nothing to redeem and is refused.
+
+mod answer;
+mod server;
+mod tools;
+mod toolset;
+
+pub use server::BcToolServer;
+pub use tools::BusinessCentral;
+pub use toolset::{StartError, Toolset};

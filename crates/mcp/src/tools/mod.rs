@@ -1,0 +1,339 @@
+//! The eight tools, one file each, and what they share.
+
+mod create_entity;
+mod delete_entity;
+mod follow_up;
+mod get_schema;
+mod invoke_action;
+mod preview;
+mod query_entities;
+mod send;
+mod update_entity;
+mod validate_operation;
+mod validate_workflow;
+mod verify;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bca_agent::{ToolCall, WriteResult};
+use bca_approval::{IntentLog, PlannedWrite, WritePermit};
+use bca_bc::{BcError, Client};
+use bca_catalogue::{Catalogue, Entity, Operation};
+use bca_protocol::{CallId, Clock, Effect, Json, ToolCallStatus};
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde::{Deserialize, de::DeserializeOwned};
+use tokio_util::sync::CancellationToken;
+
+use crate::answer::Answer;
+
+/// A JSON object of any shape, for schemas.
+pub(crate) type AnyObject = serde_json::Map<String, serde_json::Value>;
+
+/// A record that others belong to.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ParentInput {
+    /// Entity set of the parent, for example `salesOrders`.
+    pub(crate) entity: String,
+    /// The parent's id (GUID).
+    pub(crate) id: String,
+}
+
+/// The built-in tools. Their names are part of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tool {
+    QueryEntities,
+    CreateEntity,
+    UpdateEntity,
+    DeleteEntity,
+    InvokeAction,
+    GetSchema,
+    ValidateOperation,
+    ValidateWorkflow,
+}
+
+impl Tool {
+    /// In the order in which they are offered: a stable prefix for the provider's cache.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::QueryEntities,
+        Self::CreateEntity,
+        Self::UpdateEntity,
+        Self::DeleteEntity,
+        Self::InvokeAction,
+        Self::GetSchema,
+        Self::ValidateOperation,
+        Self::ValidateWorkflow,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::QueryEntities => "bc_query_entities",
+            Self::CreateEntity => "bc_create_entity",
+            Self::UpdateEntity => "bc_update_entity",
+            Self::DeleteEntity => "bc_delete_entity",
+            Self::InvokeAction => "bc_invoke_action",
+            Self::GetSchema => "bc_get_schema",
+            Self::ValidateOperation => "bc_validate_operation",
+            Self::ValidateWorkflow => "bc_validate_workflow",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tool| tool.name() == name)
+    }
+}
+
+/// The tool as MCP clients are told of it.
+pub(crate) fn definition(tool: Tool) -> rmcp::model::Tool {
+    let (description, schema) = match tool {
+        Tool::QueryEntities => (query_entities::DESCRIPTION, schema::<query_entities::Input>()),
+        Tool::CreateEntity => (create_entity::DESCRIPTION, schema::<create_entity::Input>()),
+        Tool::UpdateEntity => (update_entity::DESCRIPTION, schema::<update_entity::Input>()),
+        Tool::DeleteEntity => (delete_entity::DESCRIPTION, schema::<delete_entity::Input>()),
+        Tool::InvokeAction => (invoke_action::DESCRIPTION, schema::<invoke_action::Input>()),
+        Tool::GetSchema => (get_schema::DESCRIPTION, schema::<get_schema::Input>()),
+        Tool::ValidateOperation => (validate_operation::DESCRIPTION, schema::<validate_operation::Input>()),
+        Tool::ValidateWorkflow => (validate_workflow::DESCRIPTION, schema::<validate_workflow::Input>()),
+    };
+    rmcp::model::Tool::new(tool.name(), description, Arc::new(schema))
+}
+
+/// JSON Schema of an input, everything inline and without what only says which draft it follows: each byte costs tokens.
+fn schema<T: JsonSchema>() -> AnyObject {
+    let mut settings = SchemaSettings::draft2020_12();
+    settings.inline_subschemas = true;
+    settings.meta_schema = None;
+    let mut schema = SchemaGenerator::new(settings).into_root_schema_for::<T>();
+    schema.remove("title");
+    schema.remove("description");
+    match schema.to_value() {
+        serde_json::Value::Object(members) => members,
+        _ => AnyObject::new(),
+    }
+}
+
+/// What a call would do to the books, from our own table. What can't be read is destructive.
+pub(crate) fn effect(tool: Tool, input: &str) -> Effect {
+    #[derive(Deserialize)]
+    struct Aim {
+        entity: String,
+        action: Option<String>,
+        data: Option<Json>,
+    }
+    let operation = |aim: &Aim| match (tool, &aim.action) {
+        (Tool::QueryEntities | Tool::GetSchema | Tool::ValidateOperation | Tool::ValidateWorkflow, _) => Operation::Read,
+        (Tool::CreateEntity, _) => Operation::Create,
+        (Tool::UpdateEntity, _) => Operation::Update,
+        (Tool::DeleteEntity, _) => Operation::Delete,
+        (Tool::InvokeAction, action) => Operation::Action(action.clone().unwrap_or_default()),
+    };
+    match tool {
+        Tool::QueryEntities | Tool::GetSchema | Tool::ValidateOperation | Tool::ValidateWorkflow => Effect::Read,
+        Tool::CreateEntity | Tool::UpdateEntity | Tool::DeleteEntity | Tool::InvokeAction => match serde_json::from_str::<Aim>(input) {
+            Err(_) => Effect::Destructive,
+            Ok(aim) => {
+                let catalogue = Catalogue::get();
+                let set = catalogue.find(&aim.entity).map_or(aim.entity.as_str(), |entity| entity.set.as_str());
+                // A write tool never counts as a read, whatever a table says.
+                catalogue.effect_of(set, &operation(&aim), aim.data.as_ref().unwrap_or(&Json::Null)).max(Effect::Write)
+            }
+        },
+    }
+}
+
+/// A write that is prepared: what will be sent once a permit is there, and how to check what came of it.
+#[derive(Clone)]
+pub(crate) struct Prepared {
+    pub(crate) planned: PlannedWrite,
+    pub(crate) target: Target,
+}
+
+/// What a prepared write acts on.
+#[derive(Clone)]
+pub(crate) enum Target {
+    Create { set: bca_bc::SetPath, expand: Vec<String>, data: Json },
+    Update { record: bca_bc::RecordPath, data: Json },
+    Delete { record: bca_bc::RecordPath },
+    Action { record: bca_bc::RecordPath, action: String, seen: Option<String> },
+}
+
+/// What came of a write call, beside its answer.
+pub(crate) struct Outcome {
+    pub(crate) status: ToolCallStatus,
+    pub(crate) writes: Vec<WriteResult>,
+}
+
+/// One connection to Business Central with the writes that are prepared on it.
+pub struct BusinessCentral {
+    client: Option<Client>,
+    intents: Arc<dyn IntentLog>,
+    clock: Arc<dyn Clock>,
+    calls: Mutex<HashMap<CallId, Pending>>,
+}
+
+/// A call on its way from preparation to its outcome.
+#[derive(Default)]
+struct Pending {
+    prepared: Option<Prepared>,
+    permit: Option<WritePermit>,
+    outcome: Option<Outcome>,
+}
+
+impl BusinessCentral {
+    /// Tools over this client; without one, only what needs no connection works.
+    #[must_use]
+    pub fn new(client: Option<Client>, intents: Arc<dyn IntentLog>, clock: Arc<dyn Clock>) -> Self {
+        Self { client, intents, clock, calls: Mutex::default() }
+    }
+
+    pub(crate) fn client(&self) -> Result<&Client, Answer> {
+        self.client.as_ref().ok_or_else(|| {
+            Answer::error_with(
+                "not_connected",
+                "There is no connection to Business Central.",
+                "Tell the person to connect a company or to try the demo company.",
+            )
+        })
+    }
+
+    /// Answers a call. A write finds what was prepared for it and its permit, or is refused.
+    pub(crate) async fn call(&self, tool: Tool, input: &str, call_id: Option<&CallId>, cancel: &CancellationToken) -> Answer {
+        let answer = match tool {
+            Tool::QueryEntities => match parse(input) {
+                Ok(input) => query_entities::run(self, &input, cancel).await,
+                Err(answer) => Err(answer),
+            },
+            Tool::GetSchema => parse(input).map(|input| get_schema::run(&input)),
+            Tool::ValidateOperation => parse(input).map(|input| validate_operation::run(&input)),
+            Tool::ValidateWorkflow => parse(input).map(|input| validate_workflow::run(&input)),
+            Tool::CreateEntity | Tool::UpdateEntity | Tool::DeleteEntity | Tool::InvokeAction => match call_id.and_then(|id| self.take(id)) {
+                Some((call_id, prepared, permit)) => Ok(self.send(&call_id, prepared, permit).await),
+                None => Err(Answer::error("not_approved", "Nothing was changed: this write was not approved.")),
+            },
+        };
+        answer.unwrap_or_else(|answer| answer)
+    }
+
+    /// Turns a call into the exact request and what it means.
+    pub(crate) async fn prepare(&self, tool: Tool, call: &ToolCall, cancel: &CancellationToken) -> Result<PlannedWrite, Answer> {
+        let input = call.input.as_str();
+        let prepared = match tool {
+            Tool::CreateEntity => create_entity::prepare(self, parse(input)?, &call.call_id, cancel).await?,
+            Tool::UpdateEntity => update_entity::prepare(self, parse(input)?, &call.call_id, cancel).await?,
+            Tool::DeleteEntity => delete_entity::prepare(self, parse(input)?, &call.call_id, cancel).await?,
+            Tool::InvokeAction => invoke_action::prepare(self, parse(input)?, &call.call_id, cancel).await?,
+            Tool::QueryEntities | Tool::GetSchema | Tool::ValidateOperation | Tool::ValidateWorkflow => {
+                return Err(Answer::error("not_a_write", "This tool changes nothing."));
+            }
+        };
+        let planned = prepared.planned.clone();
+        self.calls().insert(call.call_id.clone(), Pending { prepared: Some(prepared), ..Pending::default() });
+        Ok(planned)
+    }
+
+    /// Lays a permit ready for its call.
+    pub(crate) fn deposit(&self, permit: WritePermit) {
+        let call_id = permit.call_id().clone();
+        if let Some(pending) = self.calls().get_mut(&call_id) {
+            pending.permit = Some(permit);
+        }
+    }
+
+    /// What came of a write call. A call whose permit is still there sent nothing; one whose permit is gone and that left no
+    /// outcome may have been sent.
+    pub(crate) fn outcome(&self, call_id: &CallId) -> Outcome {
+        let mut calls = self.calls();
+        let nothing_sent = Outcome { status: ToolCallStatus::Error, writes: Vec::new() };
+        match calls.get_mut(call_id) {
+            None => nothing_sent,
+            Some(pending) => match (pending.outcome.take(), &pending.permit) {
+                (Some(outcome), _) => outcome,
+                (None, Some(_)) => nothing_sent,
+                (None, None) => Outcome { status: ToolCallStatus::Unknown, writes: Vec::new() },
+            },
+        }
+    }
+
+    pub(crate) fn forget(&self, call_id: &CallId) {
+        self.calls().remove(call_id);
+    }
+
+    fn take(&self, call_id: &CallId) -> Option<(CallId, Prepared, WritePermit)> {
+        let mut calls = self.calls();
+        let pending = calls.get_mut(call_id)?;
+        match (pending.prepared.take(), pending.permit.take()) {
+            (Some(prepared), Some(permit)) => Some((call_id.clone(), prepared, permit)),
+            _ => None,
+        }
+    }
+
+    fn record(&self, call_id: &CallId, outcome: Outcome) {
+        if let Some(pending) = self.calls().get_mut(call_id) {
+            pending.outcome = Some(outcome);
+        }
+    }
+
+    /// The map stays whole even where a thread panicked while it held the lock.
+    fn calls(&self) -> MutexGuard<'_, HashMap<CallId, Pending>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads a tool's input; the model is told what is wrong with it.
+fn parse<T: DeserializeOwned>(input: &str) -> Result<T, Answer> {
+    serde_json::from_str(input).map_err(|fault| Answer::error("invalid_input", format!("The input is not as the tool's schema asks: {fault}")))
+}
+
+pub(crate) fn unknown_entity(name: &str) -> Answer {
+    let shown: String = name.chars().take(80).collect();
+    let close = Catalogue::get().suggest(name);
+    let message = format!("There is no entity set `{shown}`.");
+    if close.is_empty() {
+        Answer::error_with("unknown_entity", message, "Find it with bc_get_schema and `search`.")
+    } else {
+        Answer::error_with("unknown_entity", message, format!("Did you mean {}?", close.join(", ")))
+    }
+}
+
+pub(crate) fn entity(name: &str) -> Result<&'static Entity, Answer> {
+    Catalogue::get().find(name).ok_or_else(|| unknown_entity(name))
+}
+
+/// A fault of Business Central as the model is told of it.
+pub(crate) fn failed(fault: &BcError) -> Answer {
+    let code = match fault {
+        BcError::Unreachable { .. } | BcError::TimedOut { .. } => "unavailable",
+        BcError::NotSignedIn { .. } => "not_signed_in",
+        BcError::Forbidden { .. } => "forbidden",
+        BcError::NotFound { .. } => "not_found",
+        BcError::Throttled { .. } => "throttled",
+        BcError::Changed { .. } => "record_changed",
+        BcError::Refused { code, .. } => return Answer::error(code, fault.to_string()),
+        BcError::Unexpected { .. } => "unexpected_answer",
+        BcError::BadQuery(_) => "bad_query",
+        BcError::BadConnection(_) => "not_connected",
+        BcError::Cancelled => "cancelled",
+        BcError::TooLarge { .. } => "too_large",
+    };
+    Answer::error(code, fault.to_string())
+}
+
+/// Refuses what the catalogue knows to be wrong; gives the remarks of a proposal that may go on.
+fn validated(proposal: &bca_catalogue::Proposal<'_>) -> Result<Vec<bca_protocol::Note>, Answer> {
+    let validation = Catalogue::get().validate(proposal);
+    if validation.is_valid() {
+        let info = |text: String| bca_protocol::Note { kind: bca_protocol::NoteKind::Info, text };
+        return Ok(validation.notes.into_iter().map(info).collect());
+    }
+    let sentences: Vec<&str> = validation.problems.iter().map(|p| p.message.as_str()).collect();
+    let message = format!("Nothing was proposed: {}", sentences.join(" "));
+    let report = validate_operation::report(&validation);
+    let json = crate::answer::object([(
+        "error",
+        crate::answer::object([("code", crate::answer::text("invalid")), ("message", crate::answer::text(message)), ("validation", report)]),
+    )]);
+    Err(Answer { status: ToolCallStatus::Error, json })
+}

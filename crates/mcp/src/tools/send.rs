@@ -1,0 +1,241 @@
+//! Sends an approved write, reads back what came of it, and settles its intent.
+
+use bca_agent::WriteResult;
+use bca_approval::{Settlement, WritePermit};
+use bca_bc::{BcError, Client, Expand, Record, RecordPath, WriteError};
+use bca_catalogue::{Catalogue, Entity};
+use bca_protocol::{CallId, ChangeOutcome, Json, RawJson, ToolCallStatus};
+use tokio_util::sync::CancellationToken;
+
+use super::{BusinessCentral, Outcome, Prepared, Target, follow_up, verify};
+use crate::answer::{Answer, object, sparse, text};
+
+/// Reads one record from the database that is written to, never from a replica or a cache.
+pub(super) async fn fetch(client: &Client, path: &RecordPath, expand: &[String], cancel: &CancellationToken) -> Result<Record, BcError> {
+    let expand: Vec<Expand> = expand.iter().map(|name| Expand::all(name)).collect();
+    client.get(path, &[], &expand, cancel).await
+}
+
+/// The version that a change must name.
+pub(super) fn etag(record: &Record) -> Result<String, Answer> {
+    record
+        .etag
+        .clone()
+        .ok_or_else(|| Answer::error("no_version", "Business Central gave this record no version, so it can't be changed safely. Nothing was changed."))
+}
+
+/// What came of a write, for the log, the event and the model.
+struct Settled {
+    outcome: ChangeOutcome,
+    message: Option<String>,
+    key: Option<String>,
+    after: Option<Json>,
+    answer: Answer,
+}
+
+impl BusinessCentral {
+    /// Redeems the permit for the prepared bytes. Every way out leaves an outcome in the log and an answer for the model.
+    pub(super) async fn send(&self, call_id: &CallId, prepared: Prepared, permit: WritePermit) -> Answer {
+        let client = match self.client() {
+            Ok(client) => client,
+            Err(answer) => return answer,
+        };
+        // A write that has begun is brought to its end.
+        let never = CancellationToken::new();
+        if let Some(answer) = self.moved_on(client, &prepared, &never).await {
+            return self.unsent(call_id, &prepared, answer).await;
+        }
+        let before = follow_up::look(client, &prepared.target, &prepared, &never).await;
+        let settled = match client.write(permit, &prepared.planned.request, &never).await {
+            Ok(answer) => confirmed(client, &prepared, answer.record, before, &never).await,
+            Err(WriteError::NotSent(reason)) => {
+                let answer = Answer::write(ToolCallStatus::Error, "failed", format!("Nothing was changed: {reason}"));
+                return self.unsent(call_id, &prepared, answer).await;
+            }
+            Err(WriteError::Refused(fault)) => refused(&fault),
+            Err(WriteError::Changed(_)) => refused_as_changed(),
+            Err(WriteError::Unknown(fault)) => find_out(client, &prepared, &fault, &never).await,
+        };
+        self.settle(call_id, &prepared, settled).await
+    }
+
+    /// Actions carry no `If-Match`, so the version that was approved is compared here.
+    async fn moved_on(&self, client: &Client, prepared: &Prepared, cancel: &CancellationToken) -> Option<Answer> {
+        let Target::Action { record, seen, .. } = &prepared.target else { return None };
+        match fetch(client, record, &[], cancel).await {
+            Ok(now) if now.etag == *seen => None,
+            Ok(_) => Some(changed_meanwhile()),
+            Err(fault) => Some(Answer::write(ToolCallStatus::Error, "failed", format!("Nothing was changed: {fault}"))),
+        }
+    }
+
+    async fn unsent(&self, call_id: &CallId, prepared: &Prepared, answer: Answer) -> Answer {
+        let why = answer.json.get("message").and_then(Json::as_str).unwrap_or("It was not sent.").to_owned();
+        if let Err(fault) = self.intents.not_sent(prepared.planned.change_id(), &why, self.clock.now()).await {
+            tracing::error!(%fault, "an unsent write could not be recorded as such");
+        }
+        self.record(call_id, Outcome { status: ToolCallStatus::Error, writes: Vec::new() });
+        answer
+    }
+
+    async fn settle(&self, call_id: &CallId, prepared: &Prepared, settled: Settled) -> Answer {
+        let change_id = prepared.planned.change_id();
+        let settlement = Settlement {
+            outcome: settled.outcome,
+            message: settled.message,
+            key: settled.key,
+            after: settled.after.as_ref().map(RawJson::from),
+            at: self.clock.now(),
+        };
+        if let Err(fault) = self.intents.settled(change_id, &settlement).await {
+            // The intent stays at `sending`: the next start will call it unknown and look.
+            tracing::error!(%fault, %change_id, "the outcome of a write could not be recorded");
+        }
+        let status = match settled.outcome {
+            ChangeOutcome::Confirmed => ToolCallStatus::Ok,
+            ChangeOutcome::Failed => ToolCallStatus::Error,
+            ChangeOutcome::Unknown => ToolCallStatus::Unknown,
+        };
+        let write = WriteResult { change_id, outcome: settled.outcome, undoable: prepared.planned.preview.undo.is_yes() };
+        self.record(call_id, Outcome { status, writes: vec![write] });
+        settled.answer
+    }
+}
+
+fn changed_meanwhile() -> Answer {
+    Answer::write(
+        ToolCallStatus::Error,
+        "failed",
+        "Nothing was changed: somebody else changed the record after it was shown. Read it again and propose the change anew if it still makes sense.",
+    )
+}
+
+fn refused_as_changed() -> Settled {
+    let answer = changed_meanwhile();
+    Settled {
+        outcome: ChangeOutcome::Failed,
+        message: Some("Somebody else changed the record after it was shown. Nothing was changed.".into()),
+        key: None,
+        after: None,
+        answer,
+    }
+}
+
+fn refused(fault: &BcError) -> Settled {
+    let message = match fault {
+        BcError::Throttled { .. } => "Business Central is too busy just now and refused. Nothing was changed; propose it again later.".to_owned(),
+        _ => format!("{fault} Nothing was changed."),
+    };
+    let code = match fault {
+        BcError::Refused { code, .. } => Some(text(code)),
+        _ => None,
+    };
+    let json = sparse([("status", Some(text("failed"))), ("message", Some(text(&message))), ("code", code)]);
+    let answer = Answer { status: ToolCallStatus::Error, json };
+    Settled { outcome: ChangeOutcome::Failed, message: Some(message), key: None, after: None, answer }
+}
+
+fn entity_of(prepared: &Prepared) -> Option<&'static Entity> {
+    Catalogue::get().find(&prepared.planned.preview.entity)
+}
+
+/// The server said yes: what stands there now is read and compared with what was sent.
+async fn confirmed(client: &Client, prepared: &Prepared, answered: Option<Record>, before: follow_up::Before, cancel: &CancellationToken) -> Settled {
+    let set = text(&prepared.planned.preview.entity);
+    match &prepared.target {
+        Target::Create { set: path, expand, data } => {
+            let id = answered.as_ref().and_then(Record::id).map(str::to_owned);
+            let read = match id.as_deref().map(|id| RecordPath::of(path.name(), id)) {
+                Some(Ok(flat)) if path.names().count() == 1 => fetch(client, &flat, expand, cancel).await.ok(),
+                Some(Ok(flat)) => fetch(client, &path.record(flat.id().clone()), expand, cancel).await.ok(),
+                Some(Err(_)) | None => None,
+            };
+            written(prepared, data, id, read, answered)
+        }
+        Target::Update { record, data } => {
+            let read = fetch(client, record, &[], cancel).await.ok();
+            written(prepared, data, Some(record.id().to_string()), read, answered)
+        }
+        Target::Delete { record } => {
+            let gone = match fetch(client, record, &[], cancel).await {
+                Err(BcError::NotFound { .. }) => "the record is gone",
+                Ok(_) => "Business Central confirmed the deletion, but the record can still be read",
+                Err(_) => "Business Central confirmed the deletion; it could not be read again",
+            };
+            let json = object([("status", text("confirmed")), ("entity", set), ("id", text(record.id().as_str())), ("verified", text(gone))]);
+            Settled { outcome: ChangeOutcome::Confirmed, message: None, key: None, after: None, answer: Answer::ok(json) }
+        }
+        Target::Action { record, action, .. } => {
+            let now = fetch(client, record, &[], cancel).await;
+            let (after, note) = match now {
+                Ok(now) => (Some(now.json), None),
+                Err(BcError::NotFound { .. }) => (None, Some("The document is no longer there: the action used it up.")),
+                Err(_) => (None, Some("Business Central confirmed the action; the document could not be read again.")),
+            };
+            let result = follow_up::result(client, prepared, before, cancel).await;
+            let json = sparse([
+                ("status", Some(text("confirmed"))),
+                ("entity", Some(set)),
+                ("id", Some(text(record.id().as_str()))),
+                ("action", Some(text(action))),
+                ("record", Some(after.clone().unwrap_or(Json::Null))),
+                ("result", result),
+                ("note", note.map(text)),
+            ]);
+            Settled { outcome: ChangeOutcome::Confirmed, message: None, key: None, after, answer: Answer::ok(json) }
+        }
+    }
+}
+
+/// A record that was created or changed, with what is as it was sent and what isn't.
+fn written(prepared: &Prepared, data: &Json, id: Option<String>, read: Option<Record>, answered: Option<Record>) -> Settled {
+    let note = read.is_none().then_some("It could not be read back; the values are those of Business Central's answer.");
+    let record = read.or(answered).map(|record| record.json);
+    let compared = match (entity_of(prepared), &record) {
+        (Some(entity), Some(record)) => verify::compare(entity, data, record),
+        (None, _) | (_, None) => Vec::new(),
+    };
+    let (verified, differences) = verify::report(&compared);
+    let json = sparse([
+        ("status", Some(text("confirmed"))),
+        ("entity", Some(text(&prepared.planned.preview.entity))),
+        ("id", id.as_deref().map(text)),
+        ("record", Some(record.clone().unwrap_or(Json::Null))),
+        ("verified", Some(verified)),
+        ("differences", Some(differences)),
+        ("note", note.map(text)),
+    ]);
+    let off: Vec<&str> = compared.iter().filter(|c| !c.same).map(|c| c.property.as_str()).collect();
+    let message = (!off.is_empty()).then(|| format!("Business Central keeps other values than were sent for: {}.", off.join(", ")));
+    Settled { outcome: ChangeOutcome::Confirmed, message, key: id, after: record, answer: Answer::ok(json) }
+}
+
+/// No usable answer: one look at what stands there now. Only what can't be a coincidence counts as found; a create is never
+/// matched by its values, because a lookalike may be somebody else's.
+async fn find_out(client: &Client, prepared: &Prepared, fault: &BcError, cancel: &CancellationToken) -> Settled {
+    let found = match &prepared.target {
+        Target::Create { .. } => None,
+        Target::Update { record, data } => match fetch(client, record, &[], cancel).await {
+            Ok(now) if now.etag != prepared.planned.request.if_match => {
+                let all_there = entity_of(prepared).is_some_and(|e| verify::compare(e, data, &now.json).iter().all(|c| c.same));
+                all_there.then(|| written(prepared, data, Some(record.id().to_string()), Some(now), None))
+            }
+            Ok(_) | Err(_) => None,
+        },
+        Target::Delete { record } => match fetch(client, record, &[], cancel).await {
+            Err(BcError::NotFound { .. }) => Some(confirmed(client, prepared, None, follow_up::Before::Nothing, cancel).await),
+            Ok(_) | Err(_) => None,
+        },
+        // Posting and the like: a status that moved on may have been moved by somebody else.
+        Target::Action { .. } => None,
+    };
+    found.unwrap_or_else(|| unknown(fault))
+}
+
+fn unknown(fault: &BcError) -> Settled {
+    let message = format!(
+        "{fault} It is not known whether the change was made. It will not be sent again by itself: look in Business Central before you propose it again."
+    );
+    let answer = Answer::write(ToolCallStatus::Unknown, "unknown", &message);
+    Settled { outcome: ChangeOutcome::Unknown, message: Some(message), key: None, after: None, answer }
+}

@@ -1,0 +1,139 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bca_agent::{ToolCall, ToolContext, ToolExecutor, ToolOutput, ToolSpec};
+use bca_approval::{PlannedWrite, WritePermit};
+use bca_protocol::{Effect, RawJson, ToolCallStatus};
+use rmcp::{
+    RoleClient, ServiceExt,
+    model::{CallToolRequestParams, CallToolResult, JsonObject, RequestMetaObject},
+    service::{RunningService, ServiceError},
+};
+
+use crate::{
+    BcToolServer,
+    answer::Answer,
+    server::CALL_ID,
+    tools::{self, BusinessCentral, Outcome, Tool},
+};
+
+/// Bytes in flight between the in-process client and server.
+const PIPE: usize = 256 * 1024;
+
+/// The built-in server could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Client and server did not agree, which would be a fault of ours.
+    #[error("the built-in tools did not start: {0}")]
+    Handshake(String),
+}
+
+/// The agent's tools: calls go through an in-process MCP client to [`BcToolServer`]; preparing a write doesn't.
+pub struct Toolset {
+    business_central: Arc<BusinessCentral>,
+    client: RunningService<RoleClient, ()>,
+    specs: Vec<ToolSpec>,
+}
+
+impl Toolset {
+    /// Starts the server and connects the client.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(business_central: Arc<BusinessCentral>) -> Result<Self, StartError> {
+        let handshake = |fault: &dyn std::fmt::Display| StartError::Handshake(fault.to_string());
+        let (client_end, server_end) = tokio::io::duplex(PIPE);
+        let server = BcToolServer::new(Arc::clone(&business_central));
+        tokio::spawn(async move {
+            match server.serve(server_end).await {
+                Ok(running) => drop(running.waiting().await),
+                Err(fault) => tracing::error!(%fault, "the built-in tool server stopped"),
+            }
+        });
+        let client = ().serve(client_end).await.map_err(|fault| handshake(&fault))?;
+        let tools = client.list_all_tools().await.map_err(|fault| handshake(&fault))?;
+        let specs = tools
+            .into_iter()
+            .map(|tool| {
+                let input_schema = RawJson::from_value(&*tool.input_schema).map_err(|fault| handshake(&fault))?;
+                Ok(ToolSpec { name: tool.name.into_owned(), description: tool.description.unwrap_or_default().into_owned(), input_schema })
+            })
+            .collect::<Result<_, StartError>>()?;
+        Ok(Self { business_central, client, specs })
+    }
+
+    async fn call(&self, call: &ToolCall) -> Answer {
+        let arguments: JsonObject = match serde_json::from_str(call.input.as_str()) {
+            Ok(arguments) => arguments,
+            Err(_) => return not_an_object(),
+        };
+        let mut params = CallToolRequestParams::new(call.tool.clone());
+        params.arguments = Some(arguments);
+        let mut meta = RequestMetaObject::new();
+        meta.0.0.insert(CALL_ID.to_owned(), call.call_id.as_str().into());
+        params.meta = Some(meta);
+        match self.client.call_tool(params).await {
+            Ok(result) => answer_of(&result),
+            Err(ServiceError::McpError(fault)) => Answer::error("tool_failed", fault.message.into_owned()),
+            Err(fault) => Answer::error("tool_failed", format!("The tool did not answer: {fault}.")),
+        }
+    }
+}
+
+fn not_an_object() -> Answer {
+    Answer::error("invalid_input", "The input is not a JSON object. Send it again as the tool's schema asks.")
+}
+
+fn answer_of(result: &CallToolResult) -> Answer {
+    let text = result.content.iter().find_map(|content| content.as_text()).map(|content| content.text.as_str()).unwrap_or("null");
+    let json = bca_protocol::Json::parse(text).unwrap_or_else(|_| bca_protocol::Json::String(text.to_owned()));
+    let status = if result.is_error == Some(true) { ToolCallStatus::Error } else { ToolCallStatus::Ok };
+    Answer { status, json }
+}
+
+fn output(answer: &Answer) -> ToolOutput {
+    ToolOutput { status: answer.status, output: RawJson::from(&answer.json), writes: Vec::new() }
+}
+
+#[async_trait]
+impl ToolExecutor for Toolset {
+    fn specs(&self) -> Vec<ToolSpec> {
+        self.specs.clone()
+    }
+
+    fn effect(&self, call: &ToolCall) -> Option<Effect> {
+        Tool::from_name(&call.tool).map(|tool| tools::effect(tool, call.input.as_str()))
+    }
+
+    async fn read(&self, call: &ToolCall, _context: &ToolContext) -> ToolOutput {
+        output(&self.call(call).await)
+    }
+
+    async fn prepare(&self, call: &ToolCall, context: &ToolContext) -> Result<Vec<PlannedWrite>, ToolOutput> {
+        let Some(tool) = Tool::from_name(&call.tool) else { return Err(output(&Answer::error("unknown_tool", "There is no such tool."))) };
+        match self.business_central.prepare(tool, call, &context.cancel).await {
+            Ok(planned) => Ok(vec![planned]),
+            Err(answer) => Err(output(&answer)),
+        }
+    }
+
+    async fn write(&self, call: &ToolCall, permits: Vec<WritePermit>, _context: &ToolContext) -> ToolOutput {
+        for permit in permits {
+            self.business_central.deposit(permit);
+        }
+        let answer = self.call(call).await;
+        // The outcome is the server's own record, not what can be read out of the answer's text.
+        let Outcome { status, writes } = self.business_central.outcome(&call.call_id);
+        let status = match (answer.status, status) {
+            (ToolCallStatus::Ok, status) => status,
+            (failed, ToolCallStatus::Ok) => failed,
+            (_, status) => status,
+        };
+        self.business_central.forget(&call.call_id);
+        ToolOutput { status, output: RawJson::from(&answer.json), writes }
+    }
+
+    async fn discard(&self, call: &ToolCall) {
+        self.business_central.forget(&call.call_id);
+    }
+}
