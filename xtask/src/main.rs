@@ -5,6 +5,7 @@
 mod apt;
 mod bindings;
 mod bundle;
+mod coverage;
 mod desktop;
 mod fault;
 mod node;

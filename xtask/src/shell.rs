@@ -10,20 +10,18 @@ use crate::fault::{Fault, Outcome};
 pub fn command<A: AsRef<OsStr>>(directory: &Path, program: &str, arguments: impl IntoIterator<Item = A>) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(directory).stdin(Stdio::null());
-    command
-}
-
-/// Cargo, the same one that started us.
-pub fn cargo<A: AsRef<OsStr>>(directory: &Path, arguments: impl IntoIterator<Item = A>) -> Command {
-    let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let mut command = command(directory, &program, arguments);
-    // Cargo describes the xtask package to us in these; passed on, they would make build scripts run again and again.
+    // Cargo describes the xtask package to us in these; passed on, they would make some build scripts run again each time.
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
             command.env_remove(name);
         }
     }
     command
+}
+
+/// Cargo, the same one that started us.
+pub fn cargo<A: AsRef<OsStr>>(directory: &Path, arguments: impl IntoIterator<Item = A>) -> Command {
+    command(directory, &std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()), arguments)
 }
 
 /// Shows the command, runs it, and fails when it does.

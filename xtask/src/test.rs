@@ -5,7 +5,7 @@ use crate::desktop::Desktop;
 use crate::fault::{Fault, Outcome};
 use crate::run::FEATURES;
 use crate::steps::{self, Ended, Step};
-use crate::{apt, bindings, node, shell, tools};
+use crate::{apt, bindings, coverage, node, shell, tools};
 
 /// In this order: what needs the least time first, and the window before the Rust code that embeds it.
 const STEPS: &[Step] = &[
@@ -17,10 +17,10 @@ const STEPS: &[Step] = &[
     Step { name: "ui-build", run: |repository, _| node::ensure_built(repository).map(|()| Ended::Passed) },
     Step { name: "clippy", run: clippy },
     Step { name: "build", run: build },
+    Step { name: "tests", run: tests },
     Step { name: "deny", run: deny },
     Step { name: "audit", run: audit },
-    Step { name: "coverage", run: coverage },
-    Step { name: "tests", run: tests },
+    Step { name: "coverage", run: coverage::step },
 ];
 
 /// The subcommand.
@@ -110,21 +110,6 @@ fn audit(repository: &Repository, _: &[String]) -> Outcome<Ended> {
     }
     eprintln!("{report}");
     Err(Fault::new("`npm audit` knows of a grave fault in a package of the window: see above, and `npm audit fix` in ui/."))
-}
-
-fn coverage(repository: &Repository, passed_on: &[String]) -> Outcome<Ended> {
-    if !has_cargo_command(repository, "llvm-cov") {
-        return Ok(Ended::NotHere("cargo-llvm-cov is not installed, so no coverage is printed. `cargo install --locked cargo-llvm-cov` brings it.".into()));
-    }
-    let desktop = Desktop::start(&repository.root)?;
-    let mut inner = shell::cargo(&repository.root, ["llvm-cov", "--workspace", "--features", FEATURES, "--summary-only"]);
-    inner.args(passed_on);
-    shell::run(&mut desktop.command(&repository.root, &inner))?;
-    Ok(Ended::Passed)
-}
-
-fn has_cargo_command(repository: &Repository, name: &str) -> bool {
-    shell::output(&mut shell::cargo(&repository.root, [name, "--version"])).is_ok()
 }
 
 #[cfg(test)]

@@ -13,7 +13,9 @@ pub struct Tool {
 
 pub const CARGO_DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
 
-/// Where the tool is, installed on first use (about a minute). `None` when that failed: its own words have been printed.
+pub const CARGO_TARPAULIN: Tool = Tool { name: "cargo-tarpaulin", version: "0.37.5" };
+
+/// Where the tool is, installed on first use (a minute or two). `None` when that failed: its own words have been printed.
 pub fn ensure(repository: &Repository, tool: &Tool) -> Option<PathBuf> {
     let folder = repository.root.join("target/xtask/tools").join(format!("{}-{}", tool.name, tool.version));
     let program = folder.join("bin").join(format!("{}{}", tool.name, std::env::consts::EXE_SUFFIX));
