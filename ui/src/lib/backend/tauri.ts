@@ -1,0 +1,50 @@
+/** The engine behind Tauri. The only file that imports `@tauri-apps/*`. */
+import { Channel, invoke } from '@tauri-apps/api/core';
+import { listen } from '@tauri-apps/api/event';
+
+import type { AgentEvent } from '../protocol';
+import type { Backend, EventListener } from './backend';
+
+function ask<T>(command: string, params?: object): Promise<T> {
+  return invoke<T>(command, params === undefined ? undefined : { params });
+}
+
+/** A command whose run's events come over a channel, several in one array. */
+function askWithEvents<T>(command: string, params: object, listener: EventListener): Promise<T> {
+  const channel = new Channel<AgentEvent[]>();
+  channel.onmessage = listener;
+  return invoke<T>(command, { params, channel });
+}
+
+export const tauriBackend: Backend = {
+  appInfo: () => ask('app_info'),
+  listSessions: () => ask('list_sessions'),
+  getSession: (params) => ask('get_session', params),
+  renameSession: (params) => ask('rename_session', params),
+  deleteSession: (params) => ask('delete_session', params),
+  exportSession: (params) => ask('export_session', params),
+  search: (params) => ask('search', params),
+  sendMessage: (params, listener) => askWithEvents('send_message', params, listener),
+  watchRun: (params, listener) => askWithEvents('watch_run', params, listener),
+  cancelRun: (params) => ask('cancel_run', params),
+  listApprovals: () => ask('list_approvals'),
+  answerApproval: (params) => ask('answer_approval', params),
+  listChanges: (params) => ask('list_changes', params),
+  listConnections: () => ask('list_connections'),
+  addConnection: (params) => ask('add_connection', params),
+  listCompanies: (params) => ask('list_companies', params),
+  useConnection: (params) => ask('use_connection', params),
+  removeConnection: (params) => ask('remove_connection', params),
+  switchHome: (params) => ask('switch_home', params),
+  listModels: () => ask('list_models'),
+  setModelKey: (params) => ask('set_model_key', params),
+  listSettings: () => ask('list_settings'),
+  setSetting: (params) => ask('set_setting', params),
+  listBackups: () => ask('list_backups'),
+  createBackup: () => ask('create_backup'),
+  restoreBackup: (params) => ask('restore_backup', params),
+  listErrors: (params) => ask('list_errors', params),
+  doctor: () => ask('doctor'),
+  openLink: (params) => ask('open_link', params),
+  on: (name, listener) => listen(name, (event) => listener(event.payload as never)),
+};

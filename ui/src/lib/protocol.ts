@@ -1,0 +1,1006 @@
+// Generated from crates/protocol by `cargo xtask bindings`. Do not edit.
+
+export type SessionId = string;
+export type RunId = string;
+export type MessageId = string;
+export type ApprovalId = string;
+export type ChangeSetId = string;
+export type ChangeId = string;
+export type InstanceId = string;
+export type CallId = string;
+export type TodoId = string;
+export type Digest = string;
+export type RawJson = unknown;
+export type Effect = "read" | "write" | "destructive";
+export type ConnectionKind = "demo" | "sandbox" | "production" | "on_premises";
+export type Connection = { 
+/**
+ * The name that the person gave it; unique in a home.
+ */
+name: string, 
+/**
+ * What stands at the other end.
+ */
+kind: ConnectionKind, 
+/**
+ * Entra tenant (GUID or domain); empty where there is none.
+ */
+tenant: string, 
+/**
+ * Environment name; empty on premises.
+ */
+environment: string, 
+/**
+ * The company's display name.
+ */
+company: string, 
+/**
+ * The company's id (GUID).
+ */
+company_id: string, 
+/**
+ * Who acts: the account's user name, `demo` or `token`.
+ */
+account: string, };
+export type Role = "user" | "assistant";
+export type ToolCallStatus = "ok" | "error" | "rejected" | "expired" | "aborted" | "unknown";
+export type Block = { "type": "text", 
+/**
+ * The text.
+ */
+text: string, } | { "type": "thinking", 
+/**
+ * The reasoning; empty where the provider keeps it to itself.
+ */
+text: string, } | { "type": "tool_use", 
+/**
+ * The call.
+ */
+call_id: CallId, 
+/**
+ * The tool's name.
+ */
+tool: string, 
+/**
+ * Its input as the model wrote it.
+ */
+input: RawJson, } | { "type": "tool_result", 
+/**
+ * The call.
+ */
+call_id: CallId, 
+/**
+ * How it ended.
+ */
+status: ToolCallStatus, 
+/**
+ * What the model was given (bounded; the whole result is kept with the tool call).
+ */
+output: string, };
+export type ErrorCode = "invalid_input" | "not_found" | "conflict" | "model_not_configured" | "model_authentication" | "model_not_found" | "model_rate_limited" | "model_unavailable" | "model_request" | "model_protocol" | "not_connected" | "not_signed_in" | "forbidden" | "business_central_unavailable" | "business_central_refused" | "business_central_throttled" | "record_changed" | "not_approved" | "outcome_unknown" | "store" | "configuration" | "cancelled" | "internal";
+export type UserError = { 
+/**
+ * For code.
+ */
+code: ErrorCode, 
+/**
+ * For people.
+ */
+message: string, 
+/**
+ * Whether trying the same again can help.
+ */
+retryable: boolean, };
+export type TodoStatus = "pending" | "in_progress" | "completed";
+export type TodoPriority = "low" | "medium" | "high";
+export type Todo = { 
+/**
+ * Unique within the run.
+ */
+id: TodoId, 
+/**
+ * What is to be done, at most 500 characters.
+ */
+content: string, 
+/**
+ * More about it; may be empty.
+ */
+description: string, 
+/**
+ * How much it matters.
+ */
+priority: TodoPriority, 
+/**
+ * Place in the list, from 0.
+ */
+order: number, 
+/**
+ * How far it is.
+ */
+status: TodoStatus, 
+/**
+ * When it was completed (UTC).
+ */
+completed_at: string | null, };
+export type Usage = { 
+/**
+ * Tokens read that no cache served.
+ */
+input_tokens: number, 
+/**
+ * Tokens written.
+ */
+output_tokens: number, 
+/**
+ * Tokens read from the provider's prompt cache.
+ */
+cache_read_tokens: number, 
+/**
+ * Tokens written to the provider's prompt cache.
+ */
+cache_write_tokens: number, };
+export type WriteOperation = "create" | "update" | "delete" | "action";
+export type FieldKind = "text" | "code" | "decimal" | "integer" | "date" | "date_time" | "boolean" | "enumeration" | "reference" | "json";
+export type FieldChange = { 
+/**
+ * The property, `paymentTermsId`; children as `salesOrderLines[0].quantity`.
+ */
+name: string, 
+/**
+ * The business caption, `Payment terms`.
+ */
+caption: string, 
+/**
+ * How to show it.
+ */
+kind: FieldKind, 
+/**
+ * The value now; absent on create.
+ */
+before: string | null, 
+/**
+ * The value to be set; absent on delete.
+ */
+after: string | null, 
+/**
+ * What the value now means, `30 DAYS · Net 30 days`.
+ */
+before_label: string | null, 
+/**
+ * What the value to be set means.
+ */
+after_label: string | null, };
+export type NoteKind = "info" | "warning";
+export type Note = { 
+/**
+ * How much it matters.
+ */
+kind: NoteKind, 
+/**
+ * The sentence.
+ */
+text: string, };
+export type Undoable = { "kind": "yes", 
+/**
+ * What that is, as a sentence.
+ */
+how: string, } | { "kind": "no", 
+/**
+ * Why not, and what to do in its place.
+ */
+why: string, };
+export type ChangePreview = { 
+/**
+ * The write's identity in the store.
+ */
+change_id: ChangeId, 
+/**
+ * The tool call that asks for it.
+ */
+call_id: CallId, 
+/**
+ * What it does.
+ */
+operation: WriteOperation, 
+/**
+ * The bound action's name, where the operation is one.
+ */
+action: string | null, 
+/**
+ * What it does to the books.
+ */
+effect: Effect, 
+/**
+ * The entity set, `customers`.
+ */
+entity: string, 
+/**
+ * The record's id; absent on create.
+ */
+key: string | null, 
+/**
+ * One line: `Change customer 10020 Fjordlys AS`.
+ */
+title: string, 
+/**
+ * The properties it sets.
+ */
+fields: Array<FieldChange>, 
+/**
+ * Computed warnings and remarks.
+ */
+notes: Array<Note>, 
+/**
+ * Whether it can be taken back.
+ */
+undo: Undoable, 
+/**
+ * HTTP method.
+ */
+method: string, 
+/**
+ * Path below the company.
+ */
+path: string, 
+/**
+ * The record's version that was seen (RFC 9110 section 13.1.1).
+ */
+if_match: string | null, 
+/**
+ * The exact body.
+ */
+body: string | null, 
+/**
+ * SHA-256 of the canonical request.
+ */
+digest: Digest, };
+export type Priority = "low" | "medium" | "high";
+export type ApprovalRequest = { 
+/**
+ * The question's id.
+ */
+approval_id: ApprovalId, 
+/**
+ * The writes' common id.
+ */
+change_set_id: ChangeSetId, 
+/**
+ * The conversation.
+ */
+session_id: SessionId, 
+/**
+ * The run that waits.
+ */
+run_id: RunId, 
+/**
+ * SHA-256 over the writes' digests in order; approving names it.
+ */
+digest: Digest, 
+/**
+ * Which asks come first.
+ */
+priority: Priority, 
+/**
+ * When it was asked (UTC).
+ */
+requested_at: string, 
+/**
+ * When silence becomes no (UTC).
+ */
+expires_at: string, 
+/**
+ * Where the writes would go.
+ */
+connection: Connection, 
+/**
+ * The writes, in order.
+ */
+changes: Array<ChangePreview>, };
+export type Decision = "approved" | "rejected" | "expired" | "aborted";
+export type Reviewer = "window" | "terminal" | "command_line" | "notification" | "automation" | "clock" | "engine";
+export type ReviewVerdict = { "verdict": "approve" } | { "verdict": "reject", 
+/**
+ * Why, for the model and the history.
+ */
+reason: string | null, };
+export type ReviewDecision = { 
+/**
+ * The question.
+ */
+approval_id: ApprovalId, 
+/**
+ * The digest that was shown.
+ */
+digest: Digest, } & ({ "verdict": "approve" } | { "verdict": "reject", 
+/**
+ * Why, for the model and the history.
+ */
+reason: string | null, });
+export type ApprovalState = "pending" | "approved" | "rejected" | "expired" | "aborted";
+export type ApprovalView = { 
+/**
+ * What was asked.
+ */
+request: ApprovalRequest, 
+/**
+ * Where it stands.
+ */
+state: ApprovalState, 
+/**
+ * Who ended it.
+ */
+by: Reviewer | null, 
+/**
+ * The reason given with a rejection.
+ */
+reason: string | null, 
+/**
+ * When it ended (UTC).
+ */
+resolved_at: string | null, };
+export type ChangeState = "planned" | "approved" | "sending" | "confirmed" | "failed" | "unknown" | "not_sent";
+export type ChangeOutcome = "confirmed" | "failed" | "unknown";
+export type ChangeView = { 
+/**
+ * As it was put to a person.
+ */
+preview: ChangePreview, 
+/**
+ * The set that it was decided in.
+ */
+change_set_id: ChangeSetId, 
+/**
+ * The conversation.
+ */
+session_id: SessionId, 
+/**
+ * The run.
+ */
+run_id: RunId, 
+/**
+ * Where it went.
+ */
+connection: Connection, 
+/**
+ * Where it stands.
+ */
+state: ChangeState, 
+/**
+ * The sentence that goes with a failure or an unknown outcome.
+ */
+message: string | null, 
+/**
+ * The record before, where one was read (JSON).
+ */
+before: RawJson | null, 
+/**
+ * The record after, as read back (JSON).
+ */
+after: RawJson | null, 
+/**
+ * When it was proposed (UTC).
+ */
+created_at: string, 
+/**
+ * When it was sent (UTC).
+ */
+sent_at: string | null, 
+/**
+ * When its outcome was known (UTC).
+ */
+settled_at: string | null, };
+export type StopReason = "end_turn" | "max_turns" | "cancelled" | "error" | "refusal" | "max_tokens";
+export type EventKind = { "type": "run_started", 
+/**
+ * The model's id.
+ */
+model: string, 
+/**
+ * Where reads and writes go; absent without a connection.
+ */
+connection: Connection | null, } | { "type": "turn_started", 
+/**
+ * 1, 2, 3 ... within the run.
+ */
+turn: number, } | { "type": "thinking_delta", 
+/**
+ * The piece.
+ */
+text: string, } | { "type": "text_delta", 
+/**
+ * The piece.
+ */
+text: string, } | { "type": "message_completed", 
+/**
+ * The message.
+ */
+message_id: MessageId, 
+/**
+ * Whose.
+ */
+role: Role, 
+/**
+ * What it says.
+ */
+content: Array<Block>, } | { "type": "tool_call_started", 
+/**
+ * The call.
+ */
+call_id: CallId, 
+/**
+ * The tool.
+ */
+tool: string, 
+/**
+ * What it does to the books, from our own table.
+ */
+effect: Effect, 
+/**
+ * Its input as the model wrote it.
+ */
+input: RawJson, } | { "type": "tool_call_completed", 
+/**
+ * The call.
+ */
+call_id: CallId, 
+/**
+ * How it ended.
+ */
+status: ToolCallStatus, 
+/**
+ * The whole result.
+ */
+output: RawJson, 
+/**
+ * How long it took, waiting for approval excepted.
+ */
+duration_ms: number, } | { "type": "approval_requested" } & ApprovalRequest | { "type": "approval_resolved", 
+/**
+ * The question.
+ */
+approval_id: ApprovalId, 
+/**
+ * How it ended.
+ */
+decision: Decision, 
+/**
+ * By whom.
+ */
+by: Reviewer, 
+/**
+ * Whether a value was edited before approval.
+ */
+edited: boolean, 
+/**
+ * The reason given with a rejection.
+ */
+reason: string | null, } | { "type": "change_recorded", 
+/**
+ * The write.
+ */
+change_id: ChangeId, 
+/**
+ * The tool call that asked for it.
+ */
+call_id: CallId, 
+/**
+ * What came of it.
+ */
+outcome: ChangeOutcome, 
+/**
+ * Whether an inverse write exists.
+ */
+undoable: boolean, } | { "type": "todos_updated", 
+/**
+ * All of them, in order.
+ */
+todos: Array<Todo>, } | { "type": "usage" } & Usage | { "type": "error", 
+/**
+ * For code.
+ */
+code: ErrorCode, 
+/**
+ * For people.
+ */
+message: string, 
+/**
+ * Whether trying again can help.
+ */
+retryable: boolean, } | { "type": "run_completed", 
+/**
+ * Why.
+ */
+stop_reason: StopReason, };
+export type AgentEvent = { 
+/**
+ * 1, 2, 3 ... within the run.
+ */
+seq: number, 
+/**
+ * When (UTC, RFC 3339).
+ */
+at: string, 
+/**
+ * The run.
+ */
+run_id: RunId, 
+/**
+ * The conversation.
+ */
+session_id: SessionId, } & ({ "type": "run_started", 
+/**
+ * The model's id.
+ */
+model: string, 
+/**
+ * Where reads and writes go; absent without a connection.
+ */
+connection: Connection | null, } | { "type": "turn_started", 
+/**
+ * 1, 2, 3 ... within the run.
+ */
+turn: number, } | { "type": "thinking_delta", 
+/**
+ * The piece.
+ */
+text: string, } | { "type": "text_delta", 
+/**
+ * The piece.
+ */
+text: string, } | { "type": "message_completed", 
+/**
+ * The message.
+ */
+message_id: MessageId, 
+/**
+ * Whose.
+ */
+role: Role, 
+/**
+ * What it says.
+ */
+content: Array<Block>, } | { "type": "tool_call_started", 
+/**
+ * The call.
+ */
+call_id: CallId, 
+/**
+ * The tool.
+ */
+tool: string, 
+/**
+ * What it does to the books, from our own table.
+ */
+effect: Effect, 
+/**
+ * Its input as the model wrote it.
+ */
+input: RawJson, } | { "type": "tool_call_completed", 
+/**
+ * The call.
+ */
+call_id: CallId, 
+/**
+ * How it ended.
+ */
+status: ToolCallStatus, 
+/**
+ * The whole result.
+ */
+output: RawJson, 
+/**
+ * How long it took, waiting for approval excepted.
+ */
+duration_ms: number, } | { "type": "approval_requested" } & ApprovalRequest | { "type": "approval_resolved", 
+/**
+ * The question.
+ */
+approval_id: ApprovalId, 
+/**
+ * How it ended.
+ */
+decision: Decision, 
+/**
+ * By whom.
+ */
+by: Reviewer, 
+/**
+ * Whether a value was edited before approval.
+ */
+edited: boolean, 
+/**
+ * The reason given with a rejection.
+ */
+reason: string | null, } | { "type": "change_recorded", 
+/**
+ * The write.
+ */
+change_id: ChangeId, 
+/**
+ * The tool call that asked for it.
+ */
+call_id: CallId, 
+/**
+ * What came of it.
+ */
+outcome: ChangeOutcome, 
+/**
+ * Whether an inverse write exists.
+ */
+undoable: boolean, } | { "type": "todos_updated", 
+/**
+ * All of them, in order.
+ */
+todos: Array<Todo>, } | { "type": "usage" } & Usage | { "type": "error", 
+/**
+ * For code.
+ */
+code: ErrorCode, 
+/**
+ * For people.
+ */
+message: string, 
+/**
+ * Whether trying again can help.
+ */
+retryable: boolean, } | { "type": "run_completed", 
+/**
+ * Why.
+ */
+stop_reason: StopReason, });
+export type SessionSummary = { 
+/**
+ * The conversation.
+ */
+session_id: SessionId, 
+/**
+ * Its title: the person's own, or the first words of the first message.
+ */
+title: string, 
+/**
+ * The name of the connection it is pinned to, once it has one.
+ */
+connection: string | null, 
+/**
+ * When it began (UTC).
+ */
+created_at: string, 
+/**
+ * When its newest message came (UTC).
+ */
+updated_at: string, 
+/**
+ * How many messages it has.
+ */
+message_count: number, 
+/**
+ * Whether a run is under way in any process.
+ */
+running: boolean, };
+export type MessageView = { 
+/**
+ * The message.
+ */
+message_id: MessageId, 
+/**
+ * The run it belongs to.
+ */
+run_id: RunId, 
+/**
+ * Whose.
+ */
+role: Role, 
+/**
+ * What it says.
+ */
+content: Array<Block>, 
+/**
+ * When it was stored (UTC).
+ */
+created_at: string, 
+/**
+ * Whether it was cut off: what had streamed when its run was interrupted.
+ */
+partial: boolean, };
+export type RunView = { 
+/**
+ * The run.
+ */
+run_id: RunId, 
+/**
+ * The model's id.
+ */
+model: string, 
+/**
+ * Where reads and writes went.
+ */
+connection: Connection | null, 
+/**
+ * When it began (UTC).
+ */
+started_at: string, 
+/**
+ * When it ended (UTC); absent while it goes on.
+ */
+completed_at: string | null, 
+/**
+ * Why it ended; absent while it goes on.
+ */
+stop_reason: StopReason | null, 
+/**
+ * Whether the process that ran it was killed.
+ */
+interrupted: boolean, 
+/**
+ * Model calls made.
+ */
+turns: number, 
+/**
+ * Tokens, summed.
+ */
+usage: Usage, 
+/**
+ * The plan as it stood last.
+ */
+todos: Array<Todo>, 
+/**
+ * The error that ended it, as a sentence.
+ */
+error: string | null, };
+export type ToolCallView = { 
+/**
+ * The call.
+ */
+call_id: CallId, 
+/**
+ * The run.
+ */
+run_id: RunId, 
+/**
+ * The tool.
+ */
+tool: string, 
+/**
+ * What it does to the books.
+ */
+effect: Effect, 
+/**
+ * Its input as the model wrote it.
+ */
+input: RawJson, 
+/**
+ * How it ended; absent while it goes on.
+ */
+status: ToolCallStatus | null, 
+/**
+ * The whole result; absent while it goes on.
+ */
+output: RawJson | null, 
+/**
+ * How long it took, waiting for approval excepted.
+ */
+duration_ms: number | null, 
+/**
+ * When it began (UTC).
+ */
+started_at: string, };
+export type SessionDetail = { 
+/**
+ * As in the list.
+ */
+session: SessionSummary, 
+/**
+ * Oldest first.
+ */
+messages: Array<MessageView>, 
+/**
+ * Oldest first.
+ */
+runs: Array<RunView>, 
+/**
+ * Oldest first.
+ */
+tool_calls: Array<ToolCallView>, 
+/**
+ * Oldest first.
+ */
+approvals: Array<ApprovalView>, 
+/**
+ * Oldest first.
+ */
+changes: Array<ChangeView>, };
+export type SearchHit = { 
+/**
+ * The conversation.
+ */
+session_id: SessionId, 
+/**
+ * Its title.
+ */
+session_title: string, 
+/**
+ * The message, where the words are in one.
+ */
+message_id: MessageId | null, 
+/**
+ * The tool call, where the words are in its result.
+ */
+call_id: CallId | null, 
+/**
+ * The words with some of what stands around them; what was found is between `\u{2}` and `\u{3}`.
+ */
+snippet: string, 
+/**
+ * When it was stored (UTC).
+ */
+at: string, };
+export type StartedRun = { 
+/**
+ * The conversation, new where none was named.
+ */
+session_id: SessionId, 
+/**
+ * The run.
+ */
+run_id: RunId, };
+export type SettingView = { 
+/**
+ * `agent.max_turns`
+ */
+key: string, 
+/**
+ * The value in force.
+ */
+value: string, 
+/**
+ * The value without the person's or the environment's.
+ */
+default: string, 
+/**
+ * Where the value comes from: `default`, `environment`, `user`.
+ */
+source: string, 
+/**
+ * What it does.
+ */
+description: string, 
+/**
+ * The allowed values, where there is a list.
+ */
+options: Array<string>, };
+export type ModelInfo = { 
+/**
+ * Passed through as it is.
+ */
+id: string, 
+/**
+ * For people.
+ */
+display_name: string, };
+export type BackupView = { 
+/**
+ * File name within `backups/`.
+ */
+name: string, 
+/**
+ * When it was made (UTC).
+ */
+created_at: string, 
+/**
+ * Bytes.
+ */
+size: number, 
+/**
+ * Whether it opened and passed SQLite's integrity check when it was made.
+ */
+verified: boolean, };
+export type CheckState = "ok" | "warning" | "problem";
+export type DoctorCheck = { 
+/**
+ * What was looked at.
+ */
+name: string, 
+/**
+ * How it came out.
+ */
+state: CheckState, 
+/**
+ * What was found.
+ */
+message: string, 
+/**
+ * What to do about it.
+ */
+remedy: string | null, };
+export type ErrorEntry = { 
+/**
+ * When (UTC).
+ */
+at: string, 
+/**
+ * For code.
+ */
+code: ErrorCode, 
+/**
+ * What the person was told.
+ */
+message: string, 
+/**
+ * The chain of causes, without secrets.
+ */
+detail: string, 
+/**
+ * The conversation.
+ */
+session_id: SessionId | null, 
+/**
+ * The run.
+ */
+run_id: RunId | null, 
+/**
+ * Business Central's own correlation id.
+ */
+correlation_id: string | null, };
+export type ToolView = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it is for.
+ */
+description: string, 
+/**
+ * Its gravest effect.
+ */
+effect: Effect, 
+/**
+ * JSON Schema of its input.
+ */
+input_schema: RawJson, };
+export type Notice = { 
+/**
+ * The sentence.
+ */
+text: string, 
+/**
+ * The conversation it is about.
+ */
+session_id: SessionId | null, };
+export type AppInfo = { 
+/**
+ * The app's version.
+ */
+version: string, 
+/**
+ * Whether this home is the demo's.
+ */
+demo: boolean, 
+/**
+ * Where the files are.
+ */
+home: string, 
+/**
+ * The active connection.
+ */
+connection: Connection | null, 
+/**
+ * The provider's name, `anthropic`.
+ */
+provider: string, 
+/**
+ * The model's id.
+ */
+model: string, 
+/**
+ * Whether the demo model answers in place of a real one.
+ */
+demo_model: boolean, 
+/**
+ * What keeps the app from sending a message, as a sentence; absent when it is ready.
+ */
+not_ready: string | null, 
+/**
+ * What a person should know now.
+ */
+notices: Array<Notice>, };

@@ -1,0 +1,145 @@
+/** The session on screen: what it shows, the run that is under way in it, and what the person is writing. */
+import { asUserError } from '../backend/backend';
+import type { AgentEvent, RunId, SessionId, UserError } from '../protocol';
+import { applyEvents } from '../reducers/applyEvent';
+import { fromDetail } from '../reducers/fromDetail';
+import { emptyView, isRunning, latestRun, type SessionView } from '../reducers/view';
+import { approvals } from './approvals.svelte';
+import { drafts } from './drafts';
+import { engine } from './engine.svelte';
+import { sessions } from './sessions.svelte';
+
+class Session {
+  id = $state<SessionId | null>(null);
+  view = $state.raw<SessionView | null>(null);
+  loading = $state(false);
+  failure = $state<UserError | null>(null);
+  /** A message that was handed over and has not come back as an event yet. */
+  pendingText = $state<string | null>(null);
+  sendFailure = $state<UserError | null>(null);
+  stopping = $state(false);
+  /** A message to bring into sight, from a search. */
+  target = $state<string | null>(null);
+  readonly run = $derived(latestRun(this.view));
+  readonly running = $derived(isRunning(this.run) || this.pendingText !== null);
+  /** Counts what was put on screen: a channel of an earlier showing only feeds the approvals. */
+  #showing = 0;
+  readonly isNew = $derived(this.id === null && this.pendingText === null);
+
+
+  startNew(): void {
+    this.#leave();
+    this.id = null;
+    this.view = null;
+    this.loading = false;
+  }
+
+  /** Shows a session from the store, and follows its run if one is under way here. */
+  async open(sessionId: SessionId, target: string | null = null): Promise<void> {
+    this.target = target;
+    if (this.id === sessionId && this.view !== null) return;
+    this.#leave();
+    this.id = sessionId;
+    this.view = null;
+    this.loading = true;
+    await this.#load(sessionId);
+  }
+
+  async reload(): Promise<void> {
+    this.#showing += 1;
+    if (this.id !== null) await this.#load(this.id);
+  }
+
+  async #load(sessionId: SessionId): Promise<void> {
+    try {
+      const view = fromDetail(await engine.backend.getSession({ session_id: sessionId }));
+      if (this.id !== sessionId) return;
+      this.view = view;
+      this.failure = null;
+      const run = latestRun(view);
+      if (run !== null && isRunning(run)) await this.#watch(sessionId, run.runId);
+    } catch (thrown) {
+      if (this.id === sessionId) this.failure = asUserError(thrown);
+    } finally {
+      if (this.id === sessionId) this.loading = false;
+    }
+  }
+
+  async #watch(sessionId: SessionId, runId: RunId): Promise<void> {
+    const showing = this.#showing;
+    const here = await engine.backend.watchRun({ run_id: runId, after_seq: 0 }, (events) => this.#take(showing, sessionId, events));
+    if (here) approvals.ourRun(runId);
+  }
+
+  /** Hands a message to the engine. False where it was not taken; the words are kept. */
+  async send(text: string): Promise<boolean> {
+    if (text.trim() === '' || this.running) return false;
+    const from = this.id;
+    const showing = this.#showing;
+    const early: AgentEvent[] = [];
+    let sessionId: SessionId | null = from;
+    this.pendingText = text;
+    this.sendFailure = null;
+    try {
+      const started = await engine.backend.sendMessage({ session_id: from, text }, (events) => {
+        // Events may come before the answer that says which session they belong to.
+        if (sessionId === null) early.push(...events);
+        else this.#take(showing, sessionId, events);
+      });
+      approvals.ourRun(started.run_id);
+      sessionId = started.session_id;
+      if (this.#showing === showing) {
+        this.id = sessionId;
+        this.view ??= emptyView(sessionId);
+      }
+      this.#take(showing, sessionId, early);
+      drafts.clear(from);
+      void sessions.refresh();
+      return true;
+    } catch (thrown) {
+      if (this.#showing === showing) {
+        this.pendingText = null;
+        this.sendFailure = asUserError(thrown);
+      }
+      return false;
+    }
+  }
+
+  async cancel(): Promise<void> {
+    const run = this.run;
+    if (run === null || !isRunning(run) || this.stopping) return;
+    this.stopping = true;
+    const sent = await engine.attempt(() => engine.backend.cancelRun({ run_id: run.runId }));
+    if (!sent) this.stopping = false;
+  }
+
+  #take(showing: number, sessionId: SessionId, events: readonly AgentEvent[]): void {
+    if (events.length === 0) return;
+    approvals.applyEvents(events);
+    if (this.#showing !== showing || this.view === null) return;
+    this.view = applyEvents(this.view, events);
+    for (const event of events) {
+      const echoed = event.type === 'message_completed' && event.role === 'user';
+      if (echoed || event.type === 'turn_started') this.pendingText = null;
+      if (event.type === 'run_completed') void this.#afterRun(sessionId);
+    }
+  }
+
+  async #afterRun(sessionId: SessionId): Promise<void> {
+    this.stopping = false;
+    this.pendingText = null;
+    void sessions.refresh();
+    // Whatever was missed on the way is in the store.
+    if (this.view?.stale === true && this.id === sessionId) await this.reload();
+  }
+
+  #leave(): void {
+    this.#showing += 1;
+    this.failure = null;
+    this.sendFailure = null;
+    this.pendingText = null;
+    this.stopping = false;
+  }
+}
+
+export const session = new Session();

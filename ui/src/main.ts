@@ -1,0 +1,15 @@
+import './app.css';
+import { mount } from 'svelte';
+import App from './App.svelte';
+import { connectBackend } from './lib/backend';
+import { engine } from './lib/stores/engine.svelte';
+
+const target = document.getElementById('app');
+if (target !== null) {
+  try {
+    engine.connect(await connectBackend());
+    mount(App, { target });
+  } catch (thrown) {
+    target.textContent = thrown instanceof Error ? thrown.message : String(thrown);
+  }
+}
