@@ -93,6 +93,10 @@ impl ApiError {
 
 impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> Self {
+        if error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_DATATYPE) {
+            // A sum that left the range of an integer: the strict tables refuse it.
+            return ApiError::new(400, "Application_EvaluateException", "An amount is outside the permitted range.");
+        }
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
                 ApiError::new(503, "Internal_TenantUnavailable", "The demo company is busy. Try again in a moment.").retry_after(1)

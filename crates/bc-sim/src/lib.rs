@@ -74,10 +74,11 @@ type Opened = (Database, Vec<(Uuid, String)>, &'static Facts);
 fn open(file: Option<std::path::PathBuf>, seed: u64, scale: u32, work_date: Option<jiff::civil::Date>) -> Result<Opened, SimError> {
     let facts = Facts::load()?;
     let database = Database::open(file, work_date)?;
-    let connection = database.take()?;
-    seed::ensure(&connection, facts, database.today(), seed, scale)?;
-    let companies = seed::companies(&connection)?;
-    database.give_back(connection);
+    let lease = database.take()?;
+    let connection = lease.connection()?;
+    seed::ensure(connection, facts, database.today(), seed, scale)?;
+    let companies = seed::companies(connection)?;
+    drop(lease);
     Ok((database, companies, facts))
 }
 

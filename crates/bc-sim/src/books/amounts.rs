@@ -5,6 +5,8 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use crate::data::value::cents;
 
 const HUNDRED: Decimal = Decimal::ONE_HUNDRED;
+/// No line is worth more than this, in any currency: sums of lines then stay far inside the range of a stored decimal.
+const LARGEST: Decimal = Decimal::from_parts(0xd4a5_1000, 0xe8, 0, false, 0); // 1,000,000,000,000
 
 /// What a line is computed from.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -53,6 +55,9 @@ pub(crate) fn tax_on(amount: Decimal, percent: Decimal) -> Decimal {
 /// A line's amounts; `None` when they leave the range of a decimal.
 pub(crate) fn line(input: &LineInput) -> Option<LineAmounts> {
     let gross = cents(input.quantity.checked_mul(input.price)?);
+    if gross.abs() > LARGEST || input.discount_amount.abs() > LARGEST {
+        return None;
+    }
     let (discount_percent, discount_amount) = match input.discount {
         Discount::ByPercent => (input.discount_percent, cents(gross.checked_mul(input.discount_percent)? / HUNDRED)),
         Discount::ByAmount if gross.is_zero() => (Decimal::ZERO, Decimal::ZERO),
@@ -91,3 +96,7 @@ pub(crate) fn spread(discount: Decimal, amounts: &[Decimal]) -> Vec<Decimal> {
     }
     shares
 }
+
+#[cfg(test)]
+#[path = "amounts_tests.rs"]
+mod tests;

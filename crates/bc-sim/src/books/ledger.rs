@@ -15,6 +15,7 @@ pub(crate) mod account {
     pub(crate) const INVENTORY: &str = "1460";
     pub(crate) const RECEIVABLES: &str = "1500";
     pub(crate) const BANK: &str = "1920";
+    pub(crate) const RETAINED_EARNINGS: &str = "2080";
     pub(crate) const PAYABLES: &str = "2400";
     pub(crate) const OUTPUT_TAX: &str = "2700";
     pub(crate) const INPUT_TAX: &str = "2710";
@@ -143,8 +144,8 @@ pub(crate) fn move_item(session: &Session, moved: &ItemMove) -> Answer<()> {
     Ok(())
 }
 
-/// Posts a positive or negative adjustment of an item's stock.
-pub(crate) fn adjust_item(session: &Session, item: &Row, difference: Decimal, date: Date) -> Answer<()> {
+/// Posts a positive or negative adjustment of an item's stock against an account.
+pub(crate) fn adjust_item(session: &Session, item: &Row, difference: Decimal, date: Date, against: &str) -> Answer<()> {
     let document = session.next_number("ITEM-JNL")?;
     let cost = cents(difference.checked_mul(item.decimal("unitCost")).unwrap_or_default());
     move_item(
@@ -164,7 +165,7 @@ pub(crate) fn adjust_item(session: &Session, item: &Row, difference: Decimal, da
     )?;
     let mut journal = Journal::new(date, &document, " ", format!("Inventory adjustment, {}", item.text("displayName")));
     journal.add(account::INVENTORY, cost);
-    journal.add(account::ADJUSTMENTS, -cost);
+    journal.add(against, -cost);
     journal.post(session)
 }
 

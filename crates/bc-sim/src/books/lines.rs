@@ -58,6 +58,8 @@ pub(crate) fn build(session: &Session, form: &'static Form, header: &Row, change
     }
     row.put("sequence", STEP * (i64::try_from(before).unwrap_or(0) + 1));
     row.put("lineType", "Comment");
+    row.put("shipmentDate", header.text("postingDate"));
+    row.put("expectedReceiptDate", header.text("postingDate"));
     assign(session, form, header, &mut row, changes)?;
     Ok(row)
 }

@@ -113,7 +113,7 @@ fn adjust_inventory(session: &Session, row: &mut Row, wanted: rust_decimal::Deci
     }
     let difference = wanted - row.decimal("inventory");
     if !difference.is_zero() {
-        ledger::adjust_item(session, row, difference, session.today)?;
+        ledger::adjust_item(session, row, difference, session.today, ledger::account::ADJUSTMENTS)?;
         row.put_decimal("inventory", wanted)?;
     }
     Ok(())

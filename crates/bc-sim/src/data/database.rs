@@ -1,6 +1,7 @@
 //! Opening the database and sharing its connections among requests.
 
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ use crate::error::SimError;
 /// Connections of a file that may be at work at once; WAL lets them read while one writes.
 const CONNECTIONS: usize = 4;
 
+/// How long a request waits for another process's write.
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
+
 /// The database's connections. In memory there is exactly one.
 pub(crate) struct Database {
     file: Option<PathBuf>,
@@ -30,16 +34,19 @@ impl Database {
         let connections = if file.is_some() { CONNECTIONS } else { 1 };
         let database = Database { file, today, idle: Mutex::new(Vec::new()), free: Arc::new(Semaphore::new(connections)) };
         let first = database.connect()?;
-        database.give_back(first);
+        database.idle.lock().unwrap_or_else(PoisonError::into_inner).push(first);
         Ok(database)
     }
 
     fn connect(&self) -> Result<Connection, SimError> {
         let connection = match &self.file {
-            Some(path) => Connection::open(path)?,
+            Some(path) => {
+                private(path)?;
+                Connection::open(path)?
+            }
             None => Connection::open_in_memory()?,
         };
-        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.set_prepared_statement_cache_capacity(256);
@@ -56,21 +63,51 @@ impl Database {
     }
 
     /// Takes a connection; the caller holds a permit.
-    pub(crate) fn take(&self) -> Result<Connection, SimError> {
+    pub(crate) fn take(&self) -> Result<Lease<'_>, SimError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.map_or_else(|| self.connect(), Ok)
-    }
-
-    pub(crate) fn give_back(&self, connection: Connection) {
-        if connection.is_autocommit() {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-        }
+        let connection = idle.map_or_else(|| self.connect(), Ok)?;
+        Ok(Lease { database: self, connection: Some(connection) })
     }
 
     /// What "today" is in the books.
     pub(crate) fn today(&self) -> Date {
         work_date(self.today)
     }
+}
+
+/// A connection on loan: it comes back when the loan ends, without any transaction, whatever happened meanwhile. (In memory
+/// the connection is the database.)
+pub(crate) struct Lease<'d> {
+    database: &'d Database,
+    connection: Option<Connection>,
+}
+
+impl Lease<'_> {
+    pub(crate) fn connection(&self) -> Result<&Connection, SimError> {
+        self.connection.as_ref().ok_or_else(|| SimError::Seed("the connection is gone".to_owned()))
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        if !connection.is_autocommit()
+            && let Err(error) = connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "rollback");
+        }
+        self.database.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    }
+}
+
+/// Makes the file, when it is not there, for its owner alone; SQLite gives its companions the same rights.
+fn private(path: &Path) -> Result<(), SimError> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?;
+    Ok(())
 }
 
 fn work_date(fixed: Option<Date>) -> Date {

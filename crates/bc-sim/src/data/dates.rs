@@ -64,3 +64,7 @@ fn current(unit: &str, first: bool, date: Date) -> Option<Date> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+#[path = "dates_tests.rs"]
+mod tests;

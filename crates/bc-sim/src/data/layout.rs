@@ -148,7 +148,7 @@ CREATE TABLE _series (company INTEGER NOT NULL, code TEXT NOT NULL, prefix TEXT 
   next INTEGER NOT NULL, step INTEGER NOT NULL, PRIMARY KEY (company, code)) WITHOUT ROWID;
 CREATE TABLE _partner_entries (entry INTEGER PRIMARY KEY, company INTEGER NOT NULL, partner TEXT NOT NULL, document TEXT NOT NULL,
   posted TEXT NOT NULL, due TEXT NOT NULL, amount INTEGER NOT NULL, amount_local INTEGER NOT NULL,
-  remaining INTEGER NOT NULL, remaining_local INTEGER NOT NULL, open INTEGER NOT NULL);
+  remaining INTEGER NOT NULL, remaining_local INTEGER NOT NULL, open INTEGER NOT NULL) STRICT;
 CREATE INDEX _partner_open ON _partner_entries (partner, open, due);
 CREATE INDEX _partner_document ON _partner_entries (document);
 ";
@@ -172,7 +172,9 @@ pub(crate) struct Table {
     pub insert: String,
     /// Rewrites the row with the id: version, the columns, then the id.
     pub update: String,
-    /// All columns, without a condition.
+    /// Version and columns, as [`crate::data::row::Row::read`] wants them.
+    pub projection: String,
+    /// All of them, without a condition.
     pub select: String,
     by_name: HashMap<String, usize>,
 }
@@ -201,6 +203,7 @@ pub(crate) fn table(set: &str, properties: &[Property]) -> Option<Table> {
     Some(Table {
         insert: format!("INSERT INTO \"{set}\" (company, _rv, {}) VALUES ({marks})", quoted.join(",")),
         update: format!("UPDATE \"{set}\" SET _rv = ?, {} = ? WHERE id = ?", quoted.join(" = ?,")),
+        projection: format!("_rv, {}", quoted.join(",")),
         select: format!("SELECT _rv, {} FROM \"{set}\"", quoted.join(",")),
         name: set.to_owned(),
         sort: layout.sort,
@@ -245,7 +248,7 @@ fn create_table(table: &Table, layout: &Layout, sql: &mut String) {
             format!("\"{}\" {kind} NOT NULL{key}", column.name)
         })
         .collect();
-    sql.push_str(&format!("CREATE TABLE \"{name}\" (company INTEGER NOT NULL, _rv INTEGER NOT NULL, {});\n", columns.join(", ")));
+    sql.push_str(&format!("CREATE TABLE \"{name}\" (company INTEGER NOT NULL, _rv INTEGER NOT NULL, {}) STRICT;\n", columns.join(", ")));
     if let Some(unique) = layout.unique {
         sql.push_str(&format!("CREATE UNIQUE INDEX \"{name}_key\" ON \"{name}\" (company, \"{unique}\");\n"));
     }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::data::layout::Table;
+use crate::data::layout::{Column, Table};
 use crate::data::value::{Cell, NO_ID, date_of, from_stored, to_stored};
 use crate::error::{Answer, ApiError};
 
@@ -31,6 +31,11 @@ impl Row {
 
     pub(crate) fn cells(&self) -> &[Cell] {
         &self.cells
+    }
+
+    /// The columns that the wire shows, in the order of the set's properties.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = (&'static Column, &Cell)> {
+        self.table.columns.iter().zip(&self.cells).filter(|(column, _)| !column.name.starts_with('_'))
     }
 
     pub(crate) fn has(&self, column: &str) -> bool {

@@ -115,6 +115,11 @@ pub(crate) fn write_decimal(stored: i64, out: &mut String) {
 /// Appends a JSON string.
 pub(crate) fn write_string(text: &str, out: &mut String) {
     out.push('"');
+    if !text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for character in text.chars() {
         match character {
             '"' => out.push_str("\\\""),
@@ -173,3 +178,7 @@ pub(crate) fn stored_time(at: Timestamp) -> String {
 pub(crate) fn date_of(text: &str) -> Option<Date> {
     if text == NO_DATE { None } else { text.parse().ok() }
 }
+
+#[cfg(test)]
+#[path = "value_tests.rs"]
+mod tests;

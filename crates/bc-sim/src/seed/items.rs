@@ -81,7 +81,7 @@ pub(crate) fn open_stock(session: &Session, date: jiff::civil::Date, scale: u32)
         let Some(item) = session.find_by("items", "number", number)? else { continue };
         let quantity = Decimal::from(*stock) * Decimal::from(scale);
         if item.cell("type") == Some(&Cell::from("Inventory")) && !quantity.is_zero() {
-            ledger::adjust_item(session, &item, quantity, date)?;
+            ledger::adjust_item(session, &item, quantity, date, ledger::account::RETAINED_EARNINGS)?;
         }
     }
     Ok(())

@@ -75,7 +75,7 @@ fn partner(session: &Session, set: &str, firm: &Firm) -> Answer<()> {
     let method = id_of(session, "paymentMethods", "code", "BANK")?;
     let email = format!("post@{}.example", host(name));
     let website = format!("https://{}.example", host(name));
-    let phone = format!("+47 {} {} {}", &number[0..2], &number[1..3], &number[2..5]);
+    let phone = format!("+47 22 {} {} {}1", &number[0..2], &number[2..4], &number[4..5]);
     let registration = format!("{country} 9{}{}", &number[0..4], &number[1..5]);
     let mut fields = vec![
         ("number", *number),

@@ -55,7 +55,7 @@ fn fate(engine: &Engine, request: &mut Request) -> Fate {
     let mut fate = Fate::Normal;
     for fault in engine.meet_item(request) {
         match fault {
-            FaultKind::Slow(delay) => std::thread::sleep(delay),
+            FaultKind::Slow(delay) => tokio::runtime::Handle::current().block_on(tokio::time::sleep(delay)),
             FaultKind::DropBeforeCommit => return Fate::DropBefore,
             FaultKind::DropAfterCommit => fate = Fate::DropAfter,
             FaultKind::StaleEtag => request.stale = true,

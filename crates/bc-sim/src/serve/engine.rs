@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::data::database::Database;
 use crate::data::facts::Facts;
 use crate::data::session::Session;
-use crate::error::{Answer, ApiError};
+use crate::error::{Answer, ApiError, SimError};
 use crate::fault::{FaultKind, Faults};
 use crate::options::Switches;
 use crate::serve::{batch, route};
@@ -106,17 +106,19 @@ pub(crate) enum Outcome {
 impl Engine {
     /// Answers one request; blocking. `None`: a fault inside a batch closes the connection.
     pub(crate) fn answer(&self, request: &Request) -> Option<Response> {
-        let connection = match self.database.take() {
+        let unavailable = |error: SimError| ApiError::new(503, "Internal_TenantUnavailable", error.to_string()).retry_after(1).into();
+        let lease = match self.database.take() {
+            Ok(lease) => lease,
+            Err(error) => return Some(unavailable(error)),
+        };
+        let connection = match lease.connection() {
             Ok(connection) => connection,
-            Err(error) => return Some(ApiError::new(503, "Internal_TenantUnavailable", error.to_string()).retry_after(1).into()),
+            Err(error) => return Some(unavailable(error)),
         };
-        let response = if batch::is_batch(request) {
-            batch::answer(self, &connection, request).unwrap_or_else(|error| Some(error.into()))
-        } else {
-            Some(self.single(&connection, request).unwrap_or_else(Response::from))
-        };
-        self.database.give_back(connection);
-        response
+        if batch::is_batch(request) {
+            return batch::answer(self, connection, request).unwrap_or_else(|error| Some(error.into()));
+        }
+        Some(self.single(connection, request).unwrap_or_else(Response::from))
     }
 
     /// The faults that a request meets; it counts.

@@ -133,7 +133,14 @@ pub(crate) fn page(session: &Session, scope: &Scope, options: &QueryOptions, siz
     let limit = options.top.map_or(size, |top| top.min(size));
     let terms: Vec<String> =
         columns.iter().map(|(name, direction)| format!("\"{name}\"{}", if *direction == Direction::Down { " DESC" } else { "" })).collect();
-    let sql = format!("{}{} ORDER BY {} LIMIT ? OFFSET ?", table.select, condition.sql, terms.join(", "));
+    let terms = terms.join(", ");
+    let sql = if table.computed {
+        format!("{}{} ORDER BY {terms} LIMIT ? OFFSET ?", table.select, condition.sql)
+    } else {
+        // The rows are found first and read afterwards: sorting then carries row ids, not sixty columns each.
+        let found = format!("SELECT rowid AS at FROM \"{}\"{} ORDER BY {terms} LIMIT ? OFFSET ?", table.name, condition.sql);
+        format!("SELECT {} FROM ({found}) AS found CROSS JOIN \"{name}\" ON \"{name}\".rowid = found.at ORDER BY {terms}", table.projection, name = table.name)
+    };
     condition.parameters.push(Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)));
     condition.parameters.push(Cell::Int(i64::try_from(options.skip.unwrap_or(0)).unwrap_or(i64::MAX)));
     let mut statement = session.connection.prepare_cached(&sql)?;
@@ -169,7 +176,7 @@ pub(crate) fn write_row(session: &Session, set: &'static EntitySet, row: &Row, o
             }
             chosen.iter().for_each(|property| write_property(property, row, out));
         }
-        None => set.properties.iter().for_each(|property| write_property(property, row, out)),
+        None => row.shown().for_each(|(column, cell)| write_field(&column.name, &column.kind, cell, out)),
     }
     for expand in &options.expand {
         write_expanded(session, set, row, expand, out)?;
@@ -179,11 +186,16 @@ pub(crate) fn write_row(session: &Session, set: &'static EntitySet, row: &Row, o
 }
 
 fn write_property(property: &Property, row: &Row, out: &mut String) {
-    let Some(cell) = row.cell(&property.name) else { return };
-    out.push(',');
-    write_string(&property.name, out);
-    out.push(':');
-    write_value(&property.kind, cell, out);
+    if let Some(cell) = row.cell(&property.name) {
+        write_field(&property.name, &property.kind, cell, out);
+    }
+}
+
+fn write_field(name: &str, kind: &Kind, cell: &Cell, out: &mut String) {
+    out.push_str(",\"");
+    out.push_str(name);
+    out.push_str("\":");
+    write_value(kind, cell, out);
 }
 
 /// Appends a stored value in its wire form.

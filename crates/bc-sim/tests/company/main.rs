@@ -8,3 +8,4 @@ mod reading;
 mod spine;
 mod support;
 mod writing;
+mod zz;
