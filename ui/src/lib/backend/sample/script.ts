@@ -1,0 +1,208 @@
+/** What the sample engine does with a message: a few scripted runs that go through every kind of event. */
+import type { Block, ChangePreview, Decision, Todo } from '../../protocol';
+import { createCustomer, createOrder, hostileUpdate, OVERDUE, postInvoice, updateCustomer } from './records';
+import { newId, SampleApproval, type SampleRun } from './store';
+
+export interface Options {
+  /** 1 is the pace of a model; 0 does not wait at all. */
+  pace: number;
+  approvalMs: number;
+  asked: (approval: SampleApproval) => void;
+}
+
+class Stopped extends Error {}
+
+const ANSWER = `Twelve customers are overdue, **161 515,50 NOK** together. Three of them are over their limit:
+
+| No. | Customer | Balance due | Days late |
+| --- | --- | ---: | ---: |
+| 10020 | Fjordlys AS | 48 210,00 | 31 |
+| 10050 | Kystbygg Eiendom | 31 975,50 | 24 |
+| 10110 | Bakkehagen Hotell | 27 640,00 | 19 |
+
+1. **Fjordlys AS** pays late but always pays; its terms are 14 days.
+2. **Kystbygg Eiendom** has two disputed lines on invoice \`103044\`.
+3. **Bakkehagen Hotell** has not answered the last reminder.
+
+The rest are small and less than two weeks late. How payment terms work is described in [Microsoft's documentation](https://learn.microsoft.com/en-us/dynamics365/business-central/finance-payment-terms).`;
+
+export async function play(run: SampleRun, text: string, options: Options): Promise<void> {
+  const wait = (ms: number) =>
+    new Promise<void>((resolve, reject) => {
+      const stop = () => reject(new Stopped());
+      if (run.aborted.signal.aborted) return stop();
+      run.aborted.signal.addEventListener('abort', stop, { once: true });
+      if (options.pace === 0) resolve();
+      else setTimeout(resolve, ms * options.pace);
+    });
+  const actor = new Actor(run, wait, options);
+  try {
+    run.emit({ type: 'run_started', model: 'demo', connection: run.connection });
+    run.message('user', [{ type: 'text', text }]);
+    await actor.act(text.toLowerCase());
+    run.emit({ type: 'run_completed', stop_reason: run.run?.error ? 'error' : 'end_turn' });
+  } catch (thrown) {
+    if (!(thrown instanceof Stopped)) throw thrown;
+    run.emit({ type: 'run_completed', stop_reason: 'cancelled' });
+  }
+}
+
+class Actor {
+  #turn = 0;
+
+  constructor(
+    private readonly run: SampleRun,
+    private readonly wait: (ms: number) => Promise<void>,
+    private readonly options: Options,
+  ) {}
+
+  async act(text: string): Promise<void> {
+    if (text.includes('fail')) return this.fail();
+    if (text.includes('overdue')) return this.overdue();
+    if (text.includes('onboard') || text.includes('order')) return this.write([createCustomer, createOrder, postInvoice], 'high');
+    if (text.includes('hostile')) return this.write([hostileUpdate], 'high');
+    if (text.includes('post')) return this.write([postInvoice], 'high');
+    if (text.includes('change')) return this.write([updateCustomer], 'high');
+    if (text.includes('create')) return this.write([createCustomer], 'medium');
+    if (text.includes('long')) return this.say(Array.from({ length: 60 }, (_, at) => `Paragraph ${at + 1}. ${ANSWER.split('\n')[0]}`).join('\n\n'));
+    return this.say('I am sample data in a browser: try “overdue”, “create”, “change”, “order”, “post”, “long” or “fail”.');
+  }
+
+  private nextTurn(): void {
+    this.#turn += 1;
+    this.run.emit({ type: 'turn_started', turn: this.#turn });
+  }
+
+  private async stream(kind: 'thinking_delta' | 'text_delta', text: string): Promise<void> {
+    for (const piece of text.match(/\S+\s*|\s+/g) ?? []) {
+      this.run.emit({ type: kind, text: piece });
+      await this.wait(18);
+    }
+  }
+
+  private async turn(thinking: string | null, text: string | null, calls: Block[] = []): Promise<void> {
+    this.nextTurn();
+    await this.wait(300);
+    const content: Block[] = [];
+    if (thinking !== null) {
+      await this.stream('thinking_delta', thinking);
+      content.push({ type: 'thinking', text: thinking });
+    }
+    if (text !== null) {
+      await this.stream('text_delta', text);
+      content.push({ type: 'text', text });
+    }
+    this.run.emit({ type: 'usage', input_tokens: 620, output_tokens: 140 + Math.round((text?.length ?? 0) / 4), cache_read_tokens: 3400, cache_write_tokens: 0 });
+    this.run.message('assistant', [...content, ...calls]);
+  }
+
+  private async say(text: string): Promise<void> {
+    await this.turn('The question can be answered from what is here.', text);
+  }
+
+  private async overdue(): Promise<void> {
+    const steps = ['Find customers that are overdue', 'Check their terms and limits', 'Say which need attention'];
+    this.todos(steps, 0);
+    const call = newId('call');
+    const input = { entity: 'customers', filter: 'balanceDue gt 0 and overdueAmount gt 0', orderby: 'balanceDue desc', top: 20 };
+    await this.turn('Overdue means an amount past its due date. I look at the customers with an overdue amount, the largest first, and compare with their limits.', null, [{ type: 'tool_use', call_id: call, tool: 'bc_query_entities', input }]);
+    this.run.emit({ type: 'tool_call_started', call_id: call, tool: 'bc_query_entities', effect: 'read', input });
+    await this.wait(400);
+    const output = { entity: 'customers', count: OVERDUE.length, rows: OVERDUE, shown: OVERDUE.length, truncated: false };
+    this.run.emit({ type: 'tool_call_completed', call_id: call, status: 'ok', output, duration_ms: 84 });
+    this.run.message('user', [{ type: 'tool_result', call_id: call, status: 'ok', output: JSON.stringify(output) }]);
+    this.todos(steps, 1);
+    await this.wait(300);
+    this.todos(steps, 2);
+    await this.turn(null, ANSWER);
+    this.todos(steps, 3);
+  }
+
+  private todos(steps: readonly string[], done: number): void {
+    const todos = steps.map((content, order): Todo => {
+      const status = order < done ? 'completed' : order === done ? 'in_progress' : 'pending';
+      return { id: `todo-${order}`, content, description: '', priority: 'medium', order, status, completed_at: status === 'completed' ? this.run.now() : null };
+    });
+    this.run.emit({ type: 'todos_updated', todos });
+  }
+
+  private async write(plans: ((callId: string) => ChangePreview)[], priority: 'high' | 'medium'): Promise<void> {
+    const steps = ['Look up what is needed', 'Propose the change', 'Read it back'];
+    this.todos(steps, 0);
+    const changes = plans.map((plan) => plan(newId('call')));
+    const calls = changes.map((change): Block => ({ type: 'tool_use', call_id: change.call_id, tool: toolOf(change), input: { entity: change.entity, data: change.body === null ? null : JSON.parse(change.body) } }));
+    await this.turn('I check the terms first, then propose exactly this.', 'I have what I need. Please look at what I propose:', calls);
+    this.todos(steps, 1);
+    for (const [at, change] of changes.entries()) {
+      const block = calls[at];
+      if (block?.type === 'tool_use') this.run.emit({ type: 'tool_call_started', call_id: change.call_id, tool: block.tool, effect: change.effect, input: block.input });
+    }
+    const decision = await this.ask(changes, priority);
+    await this.settle(changes, decision);
+    this.todos(steps, decision === 'approved' ? 3 : 1);
+    const said = decision === 'approved' ? 'Done. I read it back from Business Central, and every field is as you approved it.' : 'Nothing was changed. Tell me what should be different, and I propose it again.';
+    await this.turn(null, said);
+  }
+
+  private async ask(changes: ChangePreview[], priority: 'high' | 'medium'): Promise<Decision> {
+    const { run } = this;
+    const at = Date.now();
+    const approval = new SampleApproval(
+      {
+        approval_id: newId('approval'),
+        change_set_id: newId('set'),
+        session_id: run.detail.session.session_id,
+        run_id: run.runId,
+        digest: changes[0]?.digest ?? '',
+        priority,
+        requested_at: new Date(at).toISOString(),
+        expires_at: new Date(at + this.options.approvalMs).toISOString(),
+        connection: run.connection,
+        changes,
+      },
+      run,
+    );
+    this.options.asked(approval);
+    run.emit({ type: 'approval_requested', ...approval.request });
+    return approval.answered;
+  }
+
+  private async settle(changes: ChangePreview[], decision: Decision): Promise<void> {
+    for (const change of changes) {
+      const outcome =
+        decision === 'approved'
+          ? { status: 'ok' as const, output: { status: 'confirmed', entity: change.entity, id: change.key, record: {} } }
+          : { status: decision, output: { status: decision, message: 'Nothing was changed.' } };
+      if (decision === 'approved') {
+        await this.wait(200);
+        this.run.emit({ type: 'change_recorded', change_id: change.change_id, call_id: change.call_id, outcome: 'confirmed', undoable: change.undo.kind === 'yes' });
+      }
+      this.run.emit({ type: 'tool_call_completed', call_id: change.call_id, ...outcome, duration_ms: 132 });
+      this.run.message('user', [{ type: 'tool_result', call_id: change.call_id, status: outcome.status, output: JSON.stringify(outcome.output) }]);
+    }
+  }
+
+  private async fail(): Promise<void> {
+    const call = newId('call');
+    const input = { entity: 'customers' };
+    await this.turn(null, 'I look at the customers.', [{ type: 'tool_use', call_id: call, tool: 'bc_query_entities', input }]);
+    this.run.emit({ type: 'tool_call_started', call_id: call, tool: 'bc_query_entities', effect: 'read', input });
+    await this.wait(300);
+    const output = { error: { code: 'business_central_unavailable', message: 'Business Central did not answer within 60 seconds.', suggestion: 'Check the connection and try again.' } };
+    this.run.emit({ type: 'tool_call_completed', call_id: call, status: 'error', output, duration_ms: 60_000 });
+    this.run.emit({ type: 'error', code: 'model_unavailable', message: 'The model could not be reached after 3 attempts. Your history is untouched; try again in a moment.', retryable: true });
+  }
+}
+
+function toolOf(change: ChangePreview): string {
+  switch (change.operation) {
+    case 'create':
+      return 'bc_create_entity';
+    case 'update':
+      return 'bc_update_entity';
+    case 'delete':
+      return 'bc_delete_entity';
+    case 'action':
+      return 'bc_invoke_action';
+  }
+}
