@@ -1,1 +1,24 @@
-//! store
+//! The database of a home: what was said, asked, approved and written, durable and searchable.
+//!
+//! [`Db`] implements the ports [`bca_agent::Transcript`], [`bca_approval::ApprovalLog`] and [`bca_approval::IntentLog`], and
+//! answers the front ends' questions. Several processes may have the same home open.
+
+mod approval_log;
+mod backup;
+mod blocks;
+mod db;
+mod error;
+mod history;
+mod home;
+mod intent_log;
+mod recovery;
+mod schema;
+mod sql;
+mod table;
+mod transcript;
+mod watch;
+
+pub use db::{Db, OpenOptions};
+pub use error::StoreError;
+pub use recovery::{InterruptedRun, Recovery};
+pub use table::{changes::UnknownChange, connections::StoredConnection, performance_metrics::Metric};

@@ -1,0 +1,92 @@
+use async_trait::async_trait;
+use bca_approval::{ApprovalLog, LogError, PlannedWrite, Resolution};
+use bca_protocol::{ApprovalId, ApprovalRequest, ChangeState, Decision, Digest, Reviewer};
+
+use crate::{
+    Db, StoreError,
+    db::Durability,
+    table::{approvals, approvals::Question, change_sets, changes},
+};
+
+#[async_trait]
+impl ApprovalLog for Db {
+    async fn ask(&self, request: &ApprovalRequest, writes: &[PlannedWrite]) -> Result<(), LogError> {
+        let (request, writes, instance) = (request.clone(), writes.to_vec(), self.inner.instance);
+        self.write(Durability::Durable, move |tx| {
+            if request.changes.len() != writes.len() || request.changes.iter().zip(&writes).any(|(shown, write)| *shown != write.preview) {
+                return Err(StoreError::Invalid("what is asked is not what would be sent".into()));
+            }
+            change_sets::insert(tx, &request, instance)?;
+            changes::insert(tx, &request, &writes)?;
+            approvals::insert(tx, &request, instance)
+        })
+        .await?;
+        self.inner.watch.tell();
+        Ok(())
+    }
+
+    async fn resolve(&self, approval_id: ApprovalId, digest: Digest, resolution: &Resolution) -> Result<Option<Resolution>, LogError> {
+        let (db, resolution) = (self.clone(), resolution.clone());
+        let held = self.blocking(move || db.compare_and_set(approval_id, digest, resolution)).await?;
+        self.inner.watch.tell();
+        Ok(held)
+    }
+
+    async fn resolution(&self, approval_id: ApprovalId) -> Result<Option<Resolution>, LogError> {
+        let question = self.read(move |c| approvals::question(c, approval_id)).await?;
+        question.map(|q| q.resolution).ok_or_else(|| StoreError::NotFound("approval").into())
+    }
+
+    async fn changed(&self) {
+        self.inner.watch.changed().await;
+    }
+}
+
+impl Db {
+    fn compare_and_set(&self, approval_id: ApprovalId, digest: Digest, resolution: Resolution) -> Result<Option<Resolution>, StoreError> {
+        self.inner.write_now(Durability::Durable, |tx| {
+            let question = match approvals::question(tx, approval_id)? {
+                Some(question) if question.digest == digest => question,
+                Some(_) | None => return Ok(None),
+            };
+            if let Some(held) = question.resolution {
+                return Ok(Some(held));
+            }
+            let owner_lives = question.instance_id == self.inner.instance.to_string() || self.inner.home().lives(&question.instance_id)?;
+            let resolution = effective(&question, resolution, owner_lives);
+            if !approvals::resolve(tx, approval_id, &resolution)? {
+                return Err(StoreError::Conflict("The question was answered at the same moment.".into()));
+            }
+            let (state, message) = consequence(&resolution);
+            let settled = (state == ChangeState::NotSent).then_some(resolution.at);
+            changes::answered(tx, &question.change_set_id, state, message, settled)?;
+            Ok(Some(resolution))
+        })
+    }
+}
+
+/// What an answer counts for. A yes that comes after the deadline, by a clock that was set back before the question, or when the
+/// process that asked is gone, is none.
+fn effective(question: &Question, answer: Resolution, owner_lives: bool) -> Resolution {
+    match answer.decision {
+        Decision::Approved if answer.at >= question.expires_at || answer.at < question.requested_at => {
+            Resolution { decision: Decision::Expired, by: Reviewer::Clock, reason: None, at: answer.at }
+        }
+        Decision::Approved if !owner_lives => Resolution { decision: Decision::Expired, by: Reviewer::Engine, reason: None, at: answer.at },
+        Decision::Approved | Decision::Rejected | Decision::Expired | Decision::Aborted => answer,
+    }
+}
+
+/// What an answer does to the set's writes.
+fn consequence(resolution: &Resolution) -> (ChangeState, Option<&'static str>) {
+    match resolution.decision {
+        Decision::Approved => (ChangeState::Approved, None),
+        Decision::Rejected => (ChangeState::NotSent, Some("Rejected. Nothing was changed.")),
+        Decision::Expired => (ChangeState::NotSent, Some("Nobody answered in time. Nothing was changed.")),
+        Decision::Aborted => (ChangeState::NotSent, Some("The run was stopped before anybody answered. Nothing was changed.")),
+    }
+}
+
+#[cfg(test)]
+#[path = "approval_log_tests.rs"]
+mod tests;

@@ -1,0 +1,207 @@
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bca_protocol::{Clock, InstanceId, SystemClock};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::{
+    Recovery, StoreError, backup,
+    home::{Held, Home},
+    recovery,
+    schema::{self, Purpose, State},
+    table,
+    watch::Watch,
+};
+
+/// How long an opening waits for another process that is bringing the database up to date.
+const WAIT_FOR_HOME: Duration = Duration::from_secs(10);
+/// Reading connections that are kept open.
+const IDLE_READERS: usize = 4;
+
+/// How a home is opened.
+#[derive(Clone)]
+pub struct OpenOptions {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock::new()) }
+    }
+}
+
+/// How durable a commit is when it returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// Survives a kill of the process.
+    History,
+    /// Survives the loss of power.
+    Durable,
+}
+
+struct Writers {
+    history: Connection,
+    durable: Connection,
+}
+
+/// The database of one home, opened by one process: one writer at a time, readers beside it. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    home: Home,
+    root: PathBuf,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) instance: InstanceId,
+    /// One lock for both: SQLite has one writer anyway, and this way the second waits without spinning.
+    writers: Mutex<Writers>,
+    readers: Mutex<Vec<Connection>>,
+    pub(crate) watch: Watch,
+    _alive: Held,
+    _shared: Held,
+}
+
+impl Db {
+    /// Opens the home's database, makes it where the home is new, brings it up to date where this process is alone, and settles
+    /// what dead processes left open. Blocks for some milliseconds.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], [`StoreError::Missing`], [`StoreError::Newer`]: nothing was changed. [`StoreError::InUse`] where the
+    /// database has to be brought up to date and others use it. [`StoreError::Io`], [`StoreError::Full`].
+    pub fn open(home: &Path, options: OpenOptions) -> Result<(Self, Recovery), StoreError> {
+        let home_files = Home::prepare(home)?;
+        let opened = || {
+            let shared = enter(&home_files)?;
+            let instance = InstanceId::new();
+            let alive = home_files.live(instance)?;
+            let path = home_files.database();
+            let history = schema::connect(&path, Purpose::History)?;
+            schema::write_ahead(&history)?;
+            let durable = schema::connect(&path, Purpose::Durable)?;
+            let watch = Watch::new(schema::connect(&path, Purpose::Read)?)?;
+            let inner = Inner {
+                home: home_files.clone(),
+                root: home.to_owned(),
+                clock: Arc::clone(&options.clock),
+                instance,
+                writers: Mutex::new(Writers { history, durable }),
+                readers: Mutex::new(Vec::new()),
+                watch,
+                _alive: alive,
+                _shared: shared,
+            };
+            let now = inner.clock.now();
+            inner.write_now(Durability::History, |tx| table::instances::insert(tx, instance, now))?;
+            let recovery = recovery::recover(&inner)?;
+            Ok((Self { inner: Arc::new(inner) }, recovery))
+        };
+        opened().map_err(|error: StoreError| error.with_backups(|| backup::list(&home_files).unwrap_or_default()))
+    }
+
+    /// This process's identity among those that share the home.
+    #[must_use]
+    pub fn instance(&self) -> InstanceId {
+        self.inner.instance
+    }
+
+    /// Where the files are.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        &self.inner.root
+    }
+
+    /// Runs a read-modify-write off the asynchronous threads.
+    pub(crate) async fn write<T, F>(&self, durability: Durability, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.inner);
+        self.blocking(move || inner.write_now(durability, work)).await
+    }
+
+    /// Runs reads on one snapshot, off the asynchronous threads.
+    pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.inner);
+        self.blocking(move || inner.read_now(work)).await
+    }
+
+    pub(crate) async fn blocking<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T, StoreError> + Send + 'static,
+    {
+        let done = tokio::task::spawn_blocking(work).await.unwrap_or(Err(StoreError::Closing));
+        done.map_err(|error| error.with_backups(|| backup::list(&self.inner.home).unwrap_or_default()))
+    }
+}
+
+/// Shares the home with others; alone first where the database has to be made or brought up to date.
+fn enter(home: &Home) -> Result<Held, StoreError> {
+    let deadline = Instant::now() + WAIT_FOR_HOME;
+    loop {
+        if let Some(shared) = home.try_share()? {
+            match schema::inspect(home)? {
+                State::Ready => return Ok(shared),
+                State::Behind => drop(shared),
+            }
+            if let Some(_alone) = home.try_alone()? {
+                schema::bring_up_to_date(home)?;
+                continue;
+            }
+        }
+        if Instant::now() >= deadline {
+            return Err(StoreError::InUse("Bringing the database up to date"));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+impl Inner {
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
+    }
+
+    pub(crate) fn write_now<T>(&self, durability: Durability, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut writers = lock(&self.writers);
+        let connection = match durability {
+            Durability::History => &mut writers.history,
+            Durability::Durable => &mut writers.durable,
+        };
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let value = work(&transaction)?;
+        transaction.commit()?;
+        Ok(value)
+    }
+
+    pub(crate) fn read_now<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let idle = lock(&self.readers).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => schema::connect(&self.home.database(), Purpose::Read)?,
+        };
+        let snapshot = connection.unchecked_transaction()?;
+        let value = work(&snapshot);
+        drop(snapshot);
+        let mut readers = lock(&self.readers);
+        if readers.len() < IDLE_READERS {
+            readers.push(connection);
+        }
+        value
+    }
+}
+
+/// A panic while a lock was held is no reason for another: SQLite's transactions keep the data whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,52 @@
+use async_trait::async_trait;
+use bca_approval::{IntentLog, LogError, Settlement};
+use bca_protocol::{ChangeId, ChangeOutcome, ChangeState};
+use jiff::Timestamp;
+
+use crate::{
+    Db, StoreError,
+    db::Durability,
+    table::{changes, checkpoints},
+};
+
+#[async_trait]
+impl IntentLog for Db {
+    async fn sending(&self, change_id: ChangeId, at: Timestamp) -> Result<(), LogError> {
+        let instance = self.inner.instance;
+        self.write(Durability::Durable, move |tx| if changes::sending(tx, change_id, instance, at)? { Ok(()) } else { Err(refused(tx, change_id, "sent")?) })
+            .await?;
+        Ok(())
+    }
+
+    async fn settled(&self, change_id: ChangeId, settlement: &Settlement) -> Result<(), LogError> {
+        let settlement = settlement.clone();
+        self.write(Durability::Durable, move |tx| {
+            if !changes::settled(tx, change_id, &settlement)? {
+                // Two processes may find the same outcome; the first one stored it.
+                return if changes::state(tx, change_id)? == Some(settlement.outcome.state()) { Ok(()) } else { Err(refused(tx, change_id, "settled")?) };
+            }
+            match settlement.outcome {
+                ChangeOutcome::Confirmed => checkpoints::insert(tx, change_id, settlement.after.as_ref(), settlement.at),
+                ChangeOutcome::Failed | ChangeOutcome::Unknown => Ok(()),
+            }
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn not_sent(&self, change_id: ChangeId, why: &str, at: Timestamp) -> Result<(), LogError> {
+        let why = why.to_owned();
+        self.write(Durability::Durable, move |tx| if changes::not_sent(tx, change_id, &why, at)? { Ok(()) } else { Err(refused(tx, change_id, "given up")?) })
+            .await?;
+        Ok(())
+    }
+}
+
+/// Why a write can't take that step.
+fn refused(tx: &rusqlite::Connection, change_id: ChangeId, step: &str) -> Result<StoreError, StoreError> {
+    Ok(match changes::state(tx, change_id)? {
+        None => StoreError::NotFound("change"),
+        Some(ChangeState::Approved) => StoreError::Conflict(format!("This change can't be {step} here: another process asked for it.")),
+        Some(state) => StoreError::Conflict(format!("This change can't be {step}: it is {}.", state.as_str().replace('_', " "))),
+    })
+}

@@ -1,0 +1,40 @@
+//! One module per table: its SQL, its rows, what reads and what writes it. All take an open transaction or snapshot.
+
+pub(crate) mod agent_executions;
+pub(crate) mod approvals;
+pub(crate) mod change_sets;
+pub(crate) mod changes;
+pub(crate) mod checkpoints;
+pub(crate) mod connections;
+pub(crate) mod error_logs;
+pub(crate) mod instances;
+pub(crate) mod mcp_tool_calls;
+pub(crate) mod messages;
+pub(crate) mod performance_metrics;
+pub(crate) mod search;
+pub(crate) mod sessions;
+pub(crate) mod settings;
+pub(crate) mod todos;
+
+/// Every statement of every table.
+#[cfg(test)]
+pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
+    [
+        agent_executions::ALL,
+        approvals::ALL,
+        change_sets::ALL,
+        changes::ALL,
+        checkpoints::ALL,
+        connections::ALL,
+        error_logs::ALL,
+        instances::ALL,
+        mcp_tool_calls::ALL,
+        messages::ALL,
+        performance_metrics::ALL,
+        search::ALL,
+        sessions::ALL,
+        settings::ALL,
+        todos::ALL,
+    ]
+    .concat()
+}

@@ -1,0 +1,81 @@
+//! Noticing that something was answered: at once within this process, and by `PRAGMA data_version` where another process did it.
+
+use std::{
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+use tokio::sync::Notify;
+
+use crate::{StoreError, db::lock};
+
+/// How often other processes' commits are looked for, while somebody waits.
+const POLL: Duration = Duration::from_millis(50);
+/// A commit this fresh may have come between a waiter's look at its question and the beginning of its wait.
+const FRESH: Duration = Duration::from_millis(100);
+/// The pause before such a waiter looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+pub(crate) struct Watch {
+    notify: Notify,
+    seen: Mutex<Seen>,
+}
+
+struct Seen {
+    connection: Connection,
+    version: i64,
+    changed: Option<Instant>,
+}
+
+impl Watch {
+    pub(crate) fn new(connection: Connection) -> Result<Self, StoreError> {
+        let version = data_version(&connection)?;
+        Ok(Self { notify: Notify::new(), seen: Mutex::new(Seen { connection, version, changed: None }) })
+    }
+
+    /// Something was answered in this process.
+    pub(crate) fn tell(&self) {
+        lock(&self.seen).changed = Some(Instant::now());
+        self.notify.notify_waiters();
+    }
+
+    /// Completes when something may have been answered. Completing for nothing is allowed; missing an answer is not.
+    pub(crate) async fn changed(&self) {
+        let told = self.notify.notified();
+        tokio::pin!(told);
+        told.as_mut().enable();
+        if self.changed_since(FRESH) {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            return;
+        }
+        loop {
+            tokio::select! {
+                () = &mut told => return,
+                () = tokio::time::sleep(POLL) => {}
+            }
+            if self.changed_since(FRESH) {
+                return;
+            }
+        }
+    }
+
+    /// Whether anybody committed anything within that time. One pragma on an open connection: some microseconds.
+    fn changed_since(&self, time: Duration) -> bool {
+        let mut seen = lock(&self.seen);
+        match data_version(&seen.connection) {
+            Ok(version) if version == seen.version => {}
+            Ok(version) => {
+                seen.version = version;
+                seen.changed = Some(Instant::now());
+            }
+            // Whoever waits will look for himself and meet the error there.
+            Err(_) => return true,
+        }
+        seen.changed.is_some_and(|at| at.elapsed() < time)
+    }
+}
+
+fn data_version(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
+}
