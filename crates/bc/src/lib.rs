@@ -1,12 +1,13 @@
 //! The client of Business Central's API v2.0: typed questions, bounded reads, and writes that need a permit.
 //!
 //! Reads are tried again where that is safe. A write is sent once, after its intent is durable, and what is not certain about
-//! its outcome is called unknown. Facts about the wire come from Microsoft's documentation as noted in `docs/protocol.md`.
+//! its outcome is called unknown. Facts about the wire come from Microsoft's public documentation.
 
 mod client;
 mod companies;
 mod error;
 mod error_body;
+mod expand;
 mod filter;
 mod limits;
 mod merge;
@@ -26,11 +27,12 @@ mod script;
 pub use client::{Access, Client};
 pub use companies::{Company, companies};
 pub use error::{BcError, NotSent, WriteError};
+pub use expand::Expand;
 pub use filter::{Case, Comparison, Filter, Literal, Subject, TextTest, Truth};
 pub use limits::Limits;
 pub use page::Page;
 pub use path::{EMPTY_DATE, EMPTY_ID, RecordId, RecordPath, SetPath, is_empty_value};
-pub use query::{Count, Direction, Expand, OrderBy, Query};
+pub use query::{Count, Direction, OrderBy, Query};
 pub use read::Freshness;
 pub use record::{Record, decode_member, encode_member};
 pub use write::WriteAnswer;

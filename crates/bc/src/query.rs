@@ -3,7 +3,12 @@
 use bca_catalogue::{Catalogue, Entity, EntityKind, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::{BcError, Filter, Freshness, SetPath, filter, suggest::nearest};
+use crate::{
+    BcError, Expand, Filter, Freshness, SetPath,
+    expand::{checked_expand, expand_text},
+    filter,
+    suggest::nearest,
+};
 
 /// Left as it is in an option's value; everything else is `%XX`, blanks are `%20`.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC
@@ -21,8 +26,6 @@ const KEPT: &AsciiSet = &NON_ALPHANUMERIC
 
 /// Longest address; what is beyond is refused by servers and proxies in many ways.
 const LONGEST_ADDRESS: usize = 8_000;
-/// Deepest nesting of `$expand`.
-const DEEPEST_EXPAND: usize = 4;
 
 /// Ascending or descending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -71,31 +74,6 @@ pub enum Count {
     Unwanted,
     /// Yes (`$count=true`).
     Wanted,
-}
-
-/// Related records in the same answer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Expand {
-    /// The navigation property.
-    pub navigation: String,
-    /// Only these properties; empty for all.
-    pub select: Vec<String>,
-    /// Only these records.
-    pub filter: Option<Filter>,
-    /// In this order.
-    pub order_by: Vec<OrderBy>,
-    /// At most so many.
-    pub top: Option<usize>,
-    /// What is related to these.
-    pub expand: Vec<Expand>,
-}
-
-impl Expand {
-    /// All of it, without options.
-    #[must_use]
-    pub fn all(navigation: &str) -> Self {
-        Self { navigation: navigation.to_owned(), ..Self::default() }
-    }
 }
 
 /// A question to one set.
@@ -241,14 +219,14 @@ pub(crate) fn entity_of<'a>(catalogue: &'a Catalogue, path: &SetPath) -> Result<
     found.ok_or_else(|| unknown_set(catalogue, path.name()))
 }
 
-fn unknown_set(catalogue: &Catalogue, name: &str) -> BcError {
+pub(crate) fn unknown_set(catalogue: &Catalogue, name: &str) -> BcError {
     BcError::BadQuery(match catalogue.suggest(name).first() {
         Some(near) => format!("Business Central has no set {name}. Did you mean {near}?"),
         None => format!("Business Central has no set {name}."),
     })
 }
 
-fn unknown_navigation(entity: &Entity, name: &str) -> BcError {
+pub(crate) fn unknown_navigation(entity: &Entity, name: &str) -> BcError {
     let names: Vec<&str> = entity.navigation.iter().map(|n| n.name.as_str()).collect();
     let shown = filter::shown(name);
     BcError::BadQuery(match (nearest(name, names.iter().copied()), names.is_empty()) {
@@ -259,7 +237,7 @@ fn unknown_navigation(entity: &Entity, name: &str) -> BcError {
 }
 
 /// The property's exact name, one that rows show.
-fn property(entity: &Entity, name: &str) -> Result<String, BcError> {
+pub(crate) fn property(entity: &Entity, name: &str) -> Result<String, BcError> {
     let found = filter::find(entity, name.trim()).map_err(BcError::BadQuery)?;
     if found.filter_only {
         return Err(BcError::BadQuery(format!("{} can only be filtered by; rows do not show it.", found.name)));
@@ -267,60 +245,11 @@ fn property(entity: &Entity, name: &str) -> Result<String, BcError> {
     Ok(found.name.clone())
 }
 
-fn order(entity: &Entity, keys: Vec<OrderBy>) -> Result<Vec<OrderBy>, BcError> {
+pub(crate) fn order(entity: &Entity, keys: Vec<OrderBy>) -> Result<Vec<OrderBy>, BcError> {
     keys.into_iter().map(|key| Ok(OrderBy { property: property(entity, &key.property)?, direction: key.direction })).collect()
 }
 
-fn checked_expand(catalogue: &Catalogue, entity: &Entity, expand: Expand, depth: usize) -> Result<Expand, BcError> {
-    if depth > DEEPEST_EXPAND {
-        return Err(BcError::BadQuery("The related records are nested too deeply. Ask in several steps.".into()));
-    }
-    let navigation = entity.navigation(&expand.navigation).ok_or_else(|| unknown_navigation(entity, &expand.navigation))?;
-    let target = catalogue.find(&navigation.target_set).ok_or_else(|| unknown_set(catalogue, &navigation.target_set))?;
-    let filter = expand.filter.map(|filter| filter.checked(target)).transpose()?;
-    if let Some(filter) = &filter
-        && filter::branches(filter).map_err(BcError::BadQuery)?.len() > 1
-    {
-        return Err(BcError::BadQuery(
-            "Business Central cannot join different properties with \"or\" inside related records. Query those records by themselves.".into(),
-        ));
-    }
-    Ok(Expand {
-        navigation: navigation.name.clone(),
-        select: expand.select.iter().map(|name| property(target, name)).collect::<Result<_, _>>()?,
-        filter,
-        order_by: order(target, expand.order_by)?,
-        top: expand.top,
-        expand: expand.expand.into_iter().map(|inner| checked_expand(catalogue, target, inner, depth + 1)).collect::<Result<_, _>>()?,
-    })
-}
-
-/// `salesOrderLines($select=quantity;$expand=item),customer`
-fn expand_text(expands: &[Expand]) -> String {
-    let one = |expand: &Expand| {
-        let mut options: Vec<String> = Vec::new();
-        if let Some(filter) = &expand.filter {
-            // Inside the parentheses "&", "#" and "+" are encoded once like everything else; ";" and ")" in a text are safe within its quotes.
-            options.push(format!("$filter={filter}"));
-        }
-        if !expand.select.is_empty() {
-            options.push(format!("$select={}", expand.select.join(",")));
-        }
-        if !expand.order_by.is_empty() {
-            options.push(format!("$orderby={}", order_text(&expand.order_by)));
-        }
-        if let Some(top) = expand.top {
-            options.push(format!("$top={top}"));
-        }
-        if !expand.expand.is_empty() {
-            options.push(format!("$expand={}", expand_text(&expand.expand)));
-        }
-        if options.is_empty() { expand.navigation.clone() } else { format!("{}({})", expand.navigation, options.join(";")) }
-    };
-    expands.iter().map(one).collect::<Vec<_>>().join(",")
-}
-
-fn order_text(keys: &[OrderBy]) -> String {
+pub(crate) fn order_text(keys: &[OrderBy]) -> String {
     let one = |key: &OrderBy| match key.direction {
         Direction::Ascending => key.property.clone(),
         Direction::Descending => format!("{} desc", key.property),
