@@ -93,7 +93,8 @@ impl Inner {
     pub(super) fn unreachable(&self, error: reqwest::Error) -> Failed {
         let error = error.without_url();
         // A timeout has cost the person enough already, and a certificate does not change in a second.
-        let again = !error.is_timeout() && !is_tls(&error);
+        let lasting = is_tls(&error);
+        let again = !error.is_timeout() && !lasting;
         let detail = chain(&error);
         let host = self.host();
         let message = if error.is_dns() {
@@ -104,7 +105,7 @@ impl Inner {
             format!(
                 "The certificate of {host} is not trusted, so nothing was sent. Does a proxy read the traffic? Then its certificate belongs in the system's store."
             )
-        } else if is_tls(&error) {
+        } else if lasting {
             format!("No secure connection to {host} could be made. Is a proxy in between, or the address wrong? Nothing was lost.")
         } else if error.is_timeout() {
             format!("{host} did not answer in time: is the network down? Nothing was lost.")
@@ -113,7 +114,8 @@ impl Inner {
         } else {
             format!("{host} closed the connection without an answer. Nothing was lost: send the message again.")
         };
-        Failed { error: self.fault(ErrorCode::ModelUnavailable, message, detail), again }
+        let fault = self.fault(ErrorCode::ModelUnavailable, message, detail);
+        Failed { error: ModelError { retryable: !lasting, ..fault }, again }
     }
 
     /// An answer whose status is no success.

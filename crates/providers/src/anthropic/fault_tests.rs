@@ -62,7 +62,7 @@ async fn what_speaks_no_tls_has_its_sentence() {
         }
     });
     let error = fails(&url, Some(KEY), http_client("test", &BaseUrl::parse(&url).unwrap()).unwrap()).await;
-    assert!(error.message.contains("No secure connection"), "{error:?}");
+    assert!(error.message.contains("No secure connection") && !error.retryable, "{error:?}");
 }
 
 #[tokio::test]

@@ -13,11 +13,15 @@ const LEAST_BUDGET: u32 = 1_024;
 /// How many messages carry a cache mark. With system and tools that makes four, the most that the API accepts.
 const MARKED_MESSAGES: usize = 2;
 
-/// How a model wants to be asked to think: newer ones decide the amount themselves and refuse a budget.
+/// How a model is asked to think.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ThinkingForm {
+    /// With the budget that the caller named.
     Budget,
+    /// Newer models decide the amount themselves and refuse a budget.
     Adaptive,
+    /// Not at all, and without what was thought before: signatures hold only where they were made.
+    Without,
 }
 
 #[derive(Serialize)]
@@ -104,7 +108,7 @@ enum WireBlock<'a> {
 /// A value without a JSON form.
 pub(super) fn body(request: &ModelRequest, form: ThinkingForm) -> Result<Vec<u8>, JsonError> {
     let (thinking, max_tokens) = thinking(request, form);
-    let mut messages: Vec<WireMessage<'_>> = request.messages.iter().map(message).collect::<Result<_, _>>()?;
+    let mut messages: Vec<WireMessage<'_>> = request.messages.iter().map(|asked| message(asked, form)).collect::<Result<_, _>>()?;
     messages.retain(|message| !message.content.is_empty());
     mark(&mut messages);
     let system = if request.system.trim().is_empty() { Vec::new() } else { vec![ours(WireBlock::Text { text: &request.system }, Some(CacheMark::Ephemeral))] };
@@ -115,7 +119,7 @@ pub(super) fn body(request: &ModelRequest, form: ThinkingForm) -> Result<Vec<u8>
 /// A budget is spent from `max_tokens`: where it would leave no room for the answer, the room is added.
 fn thinking(request: &ModelRequest, form: ThinkingForm) -> (Option<WireThinking>, u32) {
     match (request.thinking, form) {
-        (Thinking::Off, ThinkingForm::Budget | ThinkingForm::Adaptive) => (None, request.max_tokens),
+        (Thinking::Off, _) | (Thinking::Budget(_), ThinkingForm::Without) => (None, request.max_tokens),
         (Thinking::Budget(_), ThinkingForm::Adaptive) => (Some(WireThinking::Adaptive { display: "summarized" }), request.max_tokens),
         (Thinking::Budget(budget), ThinkingForm::Budget) => {
             let budget_tokens = budget.max(LEAST_BUDGET);
@@ -139,10 +143,13 @@ fn tools(specs: &[ToolSpec]) -> Vec<WireTool<'_>> {
         .collect()
 }
 
-fn message(message: &Message) -> Result<WireMessage<'_>, JsonError> {
+fn message(message: &Message, form: ThinkingForm) -> Result<WireMessage<'_>, JsonError> {
     let raw_is_ours = message.provider.as_deref() == Some(NAME);
     let mut content = Vec::with_capacity(message.blocks.len());
     for block in &message.blocks {
+        if form == ThinkingForm::Without && matches!(block.block, Block::Thinking { .. }) {
+            continue;
+        }
         let raw = block.raw.as_ref().filter(|_| raw_is_ours);
         content.extend(match raw {
             Some(raw) if is_sendable(raw) => Some(Content::AsReceived(raw)),

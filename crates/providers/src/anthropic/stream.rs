@@ -46,13 +46,23 @@ pub(super) async fn open(
     request: &ModelRequest,
     cancel: &CancellationToken,
 ) -> Result<BoxStream<'static, Result<ModelEvent, ModelError>>, ModelError> {
-    let form = inner.thinking_form(&request.model);
-    let reading = match start(inner, request, form, cancel).await {
-        Err(error) if form == ThinkingForm::Budget && wants_adaptive(request, &error) => {
-            inner.remember_adaptive(&request.model);
-            start(inner, request, ThinkingForm::Adaptive, cancel).await?
-        }
-        other => other?,
+    let mut form = inner.thinking_form(&request.model);
+    let reading = loop {
+        let error = match start(inner, request, form, cancel).await {
+            Ok(reading) => break reading,
+            Err(error) => error,
+        };
+        form = match form {
+            ThinkingForm::Budget if wants_adaptive(request, &error) => {
+                inner.remember_adaptive(&request.model);
+                ThinkingForm::Adaptive
+            }
+            ThinkingForm::Budget | ThinkingForm::Adaptive if refuses_history(&error) => {
+                tracing::warn!(detail = %error.detail, "the history's thinking is refused; this call goes without it");
+                ThinkingForm::Without
+            }
+            ThinkingForm::Budget | ThinkingForm::Adaptive | ThinkingForm::Without => return Err(error),
+        };
     };
     Ok(stream::unfold(Some(Box::new(reading)), next).boxed())
 }
@@ -84,6 +94,13 @@ fn wants_adaptive(request: &ModelRequest, error: &ModelError) -> bool {
         && error.code == ErrorCode::ModelRequest
         && error.detail.contains("adaptive")
         && error.detail.contains("thinking")
+}
+
+/// ``400 messages.1.content.0: Invalid `signature` in `thinking` block``: the key, the model or the provider has changed since. Without
+/// a way around it the session could never go on.
+fn refuses_history(error: &ModelError) -> bool {
+    let about = |words: &str| error.detail.contains(words);
+    error.code == ErrorCode::ModelRequest && about("thinking") && (about("signature") || about("different conversation"))
 }
 
 impl Inner {

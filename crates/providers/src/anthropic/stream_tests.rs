@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use bca_agent::{ModelProvider, ModelStop};
+use bca_agent::{HistoryBlock, Message, ModelProvider, ModelStop};
+use bca_protocol::{Block, RawJson, Role};
 use serde_json::{Value, json};
 
 use super::*;
@@ -259,4 +260,31 @@ async fn a_model_that_refuses_a_budget_is_asked_adaptively_from_then_on() {
     let asked: Vec<Value> =
         server.requests.lock().unwrap().iter().map(|(_, body)| serde_json::from_str::<Value>(body).unwrap()["thinking"]["type"].clone()).collect();
     assert_eq!(asked, ["enabled", "adaptive", "adaptive"]);
+}
+
+#[tokio::test]
+async fn a_session_goes_on_where_its_thinking_is_refused() {
+    let words = "messages.1.content.0: Invalid `signature` in `thinking` block";
+    let server = serve(vec![refusal("400 Bad Request", "", "invalid_request_error", words), Script::Bytes(sse(whole("a")))]).await;
+    let user = |text: &str| Message::new(Role::User, vec![Block::Text { text: text.into() }]);
+    let thought = HistoryBlock {
+        block: Block::Thinking { text: "hm".into() },
+        raw: Some(RawJson::parse(r#"{"type":"thinking","thinking":"hm","signature":"old"}"#.into()).unwrap()),
+    };
+    let said = HistoryBlock::from(Block::Text { text: "yes".into() });
+    let before = Message { role: Role::Assistant, blocks: vec![thought, said], provider: Some("anthropic".into()) };
+    let request = ModelRequest { thinking: Thinking::Budget(2_000), ..ask(vec![user("one"), before, user("two")]) };
+    assert_eq!(run(&provider(&server.url, limits()), &request).await.1, None);
+    let requests = server.requests.lock().unwrap();
+    assert!(requests[0].1.contains("\"signature\":\"old\""));
+    assert!(!requests[1].1.contains("thinking") && requests[1].1.contains("yes"), "{}", requests[1].1);
+}
+
+#[tokio::test]
+async fn no_fallback_goes_round_in_circles() {
+    let words = "thinking: adaptive signature different conversation";
+    let server = serve((0..9).map(|_| refusal("400 Bad Request", "", "invalid_request_error", words)).collect()).await;
+    let request = ModelRequest { thinking: Thinking::Budget(2_000), ..hello() };
+    assert_eq!(run(&provider(&server.url, limits()), &request).await.1.unwrap().code, ErrorCode::ModelRequest);
+    assert_eq!(server.requests.lock().unwrap().len(), 3);
 }
