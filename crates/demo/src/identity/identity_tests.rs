@@ -130,6 +130,7 @@ async fn sends_nobody_to_an_unknown_address_and_refuses_plain_pkce() {
 async fn the_script_token_holds_and_others_do_not() {
     let running = start().await;
     assert!(running.accepts(&running.script_token()));
+    assert!(running.token_check()(&running.script_token()));
     assert!(!running.accepts(""));
     assert!(!running.accepts("demo_script_"));
     let me = client().get(format!("{}/me", running.graph_url())).bearer_auth("x").send().await.unwrap();

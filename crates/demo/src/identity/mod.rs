@@ -86,6 +86,13 @@ impl Running {
         self.shared.grants.accepts(bearer)
     }
 
+    /// [`Running::accepts`] as a function of its own, for a server that must check tokens as long as it runs.
+    #[must_use]
+    pub fn token_check(&self) -> Arc<dyn Fn(&str) -> bool + Send + Sync> {
+        let shared = Arc::clone(&self.shared);
+        Arc::new(move |bearer| shared.grants.accepts(bearer))
+    }
+
     /// A bearer token for scripts; it holds as long as this provider runs.
     #[must_use]
     pub fn script_token(&self) -> String {

@@ -97,34 +97,38 @@ pub(crate) fn inline(text: &str) -> String {
     safe.trim().to_owned()
 }
 
-/// A message as a sentence with its full stop.
+/// A message as a sentence with its full stop, without the correlation id that is for logs.
 pub(crate) fn sentence(text: &str) -> String {
-    let text = inline(text);
+    let text = inline(text.split("CorrelationId:").next().unwrap_or(text));
     if text.is_empty() || text.ends_with(['.', '!', '?']) { text } else { format!("{text}.") }
 }
 
-/// "Fjordlys AS (10020)", "14 DAYS", "101003".
+/// What a record is called, and what tells it from others of that name: a document by its number, all else by its name.
+fn names(row: &Json) -> (String, String) {
+    let first = |properties: &[&str]| inline(properties.iter().map(|property| row.text_at(property)).find(|text| !text.is_empty()).unwrap_or_default());
+    let (key, party) = (first(&["number", "code"]), first(&["customerName", "vendorName"]));
+    let name = first(&["displayName", "description"]);
+    match (name.is_empty(), party.is_empty(), key.is_empty()) {
+        (true, false, false) => (key, party),
+        (true, _, _) => (if key.is_empty() { party } else { key }, String::new()),
+        (false, _, _) => (name, key),
+    }
+}
+
+/// "Fjordlys AS (10020)", "14 DAYS", "101003 (Fjordlys AS)".
 pub(crate) fn title(row: &Json) -> String {
-    let key = [row.text_at("number"), row.text_at("code")].into_iter().find(|key| !key.is_empty()).unwrap_or_default();
-    let name = ["displayName", "customerName", "vendorName", "description"]
-        .into_iter()
-        .map(|property| row.text_at(property))
-        .find(|name| !name.is_empty())
-        .unwrap_or_default();
-    match (key, name) {
-        ("", name) => inline(name),
-        (key, "") => inline(key),
-        (key, name) => format!("{} ({})", inline(name), inline(key)),
+    match names(row) {
+        (name, other) if other.is_empty() => name,
+        (name, other) => format!("{name} ({other})"),
     }
 }
 
 /// The title with the name in bold.
 pub(crate) fn bold(row: &Json) -> String {
-    let title = title(row);
-    match title.rsplit_once(" (") {
-        Some((name, key)) => format!("**{name}** ({key}"),
-        None if title.is_empty() => title,
-        None => format!("**{title}**"),
+    match names(row) {
+        (name, _) if name.is_empty() => name,
+        (name, other) if other.is_empty() => format!("**{name}**"),
+        (name, other) => format!("**{name}** ({other})"),
     }
 }
 

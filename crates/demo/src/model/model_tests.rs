@@ -433,3 +433,17 @@ async fn does_one_thing_after_the_other() {
     assert_eq!(answer, "The change was rejected. Nothing was changed.");
     running.stop().await;
 }
+
+#[tokio::test]
+async fn a_row_is_one_of_the_newest_list() {
+    let running = start().await;
+    let mut messages = Vec::new();
+    converse(&running, &mut messages, "list customers", company).await;
+    converse(&running, &mut messages, "list items", company).await;
+    let (calls, answer) = converse(&running, &mut messages, "delete the second one", company).await;
+    assert_eq!(made(&calls, "bc_delete_entity"), [&json!({"entity": "items", "id": "i-2"})]);
+    assert_eq!(answer, "Deleted: the item **AMSTERDAM Lamp** (1928-S). Verified: the record is gone.");
+    let (calls, answer) = converse(&running, &mut messages, "delete the second customer", company).await;
+    assert!(made(&calls, "bc_delete_entity").is_empty(), "{answer}");
+    running.stop().await;
+}

@@ -67,6 +67,9 @@ fn section(heading: &str, call: &Call) -> String {
     let shown: Vec<Json> = rows.iter().take(10).cloned().collect();
     match rows.is_empty() {
         true => format!("**{heading}**: none"),
+        false if count != shown.len().to_string() => {
+            format!("**{heading}**: {count}, the first {} of them:\n\n{}", shown.len(), answer::table(&columns, &shown))
+        }
         false => format!("**{heading}**: {count}\n\n{}", answer::table(&columns, &shown)),
     }
 }

@@ -18,8 +18,10 @@ pub(super) fn resolve(replay: &Replay<'_>, target: &Target, sets: &[&'static Fac
         Target::Term(_) => None,
         Target::Last => replay.past().find_map(|call| subject(call).filter(|found| fits(&found.facts.set))),
         Target::Row(number) => {
-            let list =
-                replay.past().find(|call| call.tool == "bc_query_entities" && call.result.items_at("rows").len() > 1 && fits(call.result.text_at("entity")))?;
+            // Only the newest list can be meant: a row of an older one would be another record than the one in view.
+            let listed =
+                |call: &&Call| call.tool == "bc_query_entities" && call.result.items_at("rows").len() > 1 && !ASIDE.contains(&call.result.text_at("entity"));
+            let list = replay.past().find(listed).filter(|call| fits(call.result.text_at("entity")))?;
             let rows = list.result.items_at("rows");
             let row = if *number == 0 { rows.last() } else { rows.get(number - 1) }?;
             Found::of(list.result.text_at("entity"), row)

@@ -48,7 +48,7 @@ pub(super) fn delete(words: &Words, start: usize) -> Option<Intent> {
     }
     let (mut from, to) = (start + 1, words.trim(start, words.len()).1);
     if let Some(target) = reference(words, from, to) {
-        return Some(Intent::Delete(Delete { sets: likely_sets(noun_from(words, from), &[]), targets: vec![target] }));
+        return Some(Intent::Delete(Delete { sets: named_set(words, from), targets: vec![target] }));
     }
     while words.is(from, &["the", "our", "both", "all"]) {
         from += 1;
@@ -56,6 +56,11 @@ pub(super) fn delete(words: &Words, start: usize) -> Option<Intent> {
     let noun = noun_at(words, from);
     let targets = targets(words, noun.map_or(from, |noun| noun.to), to);
     (!targets.is_empty()).then(|| Intent::Delete(Delete { sets: likely_sets(noun, &[]), targets }))
+}
+
+/// The set that a reference names ("that customer"); "it" may be of any.
+fn named_set(words: &Words, from: usize) -> Vec<&'static Facts> {
+    noun_from(words, from).map(|noun| noun.facts).into_iter().collect()
 }
 
 /// "change the credit limit of Fjordlys AS to 75,000 and its payment terms to 30 days", "rename customer X to Y",

@@ -302,7 +302,10 @@ fn bare_name(words: &Words, start: usize, asks: bool) -> Option<Intent> {
     let mut from = start;
     while words.is(
         from,
-        &["show", "me", "find", "open", "look", "up", "at", "get", "about", "who", "is", "who's", "'s", "details", "of", "tell", "what", "do", "you", "know"],
+        &[
+            "show", "me", "find", "open", "look", "up", "at", "get", "about", "who", "is", "who's", "'s", "lines", "the", "details", "of", "tell", "what",
+            "do", "you", "know",
+        ],
     ) {
         from += 1;
     }
@@ -314,7 +317,11 @@ fn bare_name(words: &Words, start: usize, asks: bool) -> Option<Intent> {
         }
         None => return None,
     };
-    let sets = ["customers", "vendors", "items"].into_iter().filter_map(facts::of).collect();
+    // "It" may be a record of any set; a name is looked for where names are.
+    let sets = match target {
+        Target::Term(_) => ["customers", "vendors", "items"].into_iter().filter_map(facts::of).collect(),
+        Target::Last | Target::Row(_) => Vec::new(),
+    };
     (asks && from > start).then(|| show(sets, target, Vec::new()))
 }
 

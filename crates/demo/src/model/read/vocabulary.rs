@@ -233,7 +233,7 @@ pub(crate) fn label(property: &str) -> String {
         "email" => return "e-mail".to_owned(),
         _ => spoken(property),
     };
-    spoken.strip_suffix(" id").map(str::to_owned).unwrap_or(spoken)
+    [" id", " code"].iter().find_map(|ending| spoken.strip_suffix(ending)).map(str::to_owned).unwrap_or(spoken)
 }
 
 /// The words for the properties of one set.
