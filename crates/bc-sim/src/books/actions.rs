@@ -47,7 +47,7 @@ fn post(session: &Session, form: &'static Form, mut row: Row) -> Answer<()> {
         return Err(ApiError::rule(format!("The {} {} is already posted.", form.noun(), row.text("number"))));
     }
     posting::post(session, form, &mut row)?;
-    if form.stage == Stage::CreditMemo { posting::apply_credit(session, &mut row) } else { Ok(()) }
+    if form.stage == Stage::CreditMemo { posting::apply_credit(session, form, &mut row) } else { Ok(()) }
 }
 
 fn check_posted(row: &Row) -> Answer<()> {

@@ -33,7 +33,7 @@ pub(crate) struct Form {
     pub posted: &'static str,
 }
 
-static FORMS: [Form; 6] = [
+static FORMS: [Form; 7] = [
     Form {
         set: "salesQuotes",
         lines: "salesQuoteLines",
@@ -94,6 +94,16 @@ static FORMS: [Form; 6] = [
         series: "P-INV",
         posted: "P-INV+",
     },
+    Form {
+        set: "purchaseCreditMemos",
+        lines: "purchaseCreditMemoLines",
+        side: Side::Purchase,
+        stage: Stage::CreditMemo,
+        date: "creditMemoDate",
+        price: "unitCost",
+        series: "P-CR",
+        posted: "P-CR+",
+    },
 ];
 
 pub(crate) static SALES_QUOTE: &Form = &FORMS[0];
@@ -125,6 +135,14 @@ impl Form {
             (Side::Purchase, Stage::Order) => "purchase order",
             (Side::Purchase, Stage::Invoice) => "purchase invoice",
             (Side::Purchase, Stage::CreditMemo) => "purchase credit memo",
+        }
+    }
+
+    /// The record of what an order has moved: its set, its lines' set, its number series.
+    pub(crate) fn record(&self) -> (&'static str, &'static str, &'static str) {
+        match self.side {
+            Side::Sales => ("salesShipments", "salesShipmentLines", "S-SHPT"),
+            Side::Purchase => ("purchaseReceipts", "purchaseReceiptLines", "P-RCPT"),
         }
     }
 

@@ -17,6 +17,8 @@ pub(crate) fn create(session: &Session, set: &'static EntitySet, changes: &Chang
         "vendors" => "VEND",
         "contacts" => "CONT",
         "items" => "ITEM",
+        "employees" => "EMPL",
+        "bankAccounts" => "BANK",
         _ => return Ok(None),
     };
     if set.name == "items" && changes.decimal("inventory").is_some_and(|quantity| !quantity.is_zero()) {
@@ -32,9 +34,7 @@ pub(crate) fn create(session: &Session, set: &'static EntitySet, changes: &Chang
     if row.text("number").is_empty() {
         row.put("number", session.next_number(series)?);
     }
-    if set.name == "contacts" {
-        complete_contact(session, &mut row)?;
-    }
+    complete(session, &mut row)?;
     session.insert(&mut row)?;
     if set.name == "customers" || set.name == "vendors" {
         add_contact(session, &row)?;
@@ -57,6 +57,20 @@ fn add_contact(session: &Session, partner: &Row) -> Answer<()> {
     contact.put("_related", partner.id());
     complete_contact(session, &mut contact)?;
     session.insert(&mut contact)
+}
+
+/// What follows from a record's own fields.
+fn complete(session: &Session, row: &mut Row) -> Answer<()> {
+    match row.table.name.as_str() {
+        "contacts" => complete_contact(session, row),
+        "employees" => {
+            let names: Vec<&str> = ["givenName", "middleName", "surname"].iter().map(|column| row.text(column)).filter(|name| !name.is_empty()).collect();
+            let full = names.join(" ");
+            row.put("displayName", full);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn complete_contact(session: &Session, row: &mut Row) -> Answer<()> {
@@ -97,9 +111,7 @@ pub(crate) fn update(session: &Session, set: &'static EntitySet, mut row: Row, c
     if let Some(unique) = row.table.unique {
         renamed(session, set, unique, &before, &row)?;
     }
-    if set.name == "contacts" {
-        complete_contact(session, &mut row)?;
-    }
+    complete(session, &mut row)?;
     if let Some(wanted) = changes.decimal("inventory").filter(|_| set.name == "items") {
         adjust_inventory(session, &mut row, wanted)?;
     }
@@ -159,6 +171,9 @@ fn followers(set: &str) -> &'static [(&'static str, &'static str)] {
         "vendors" => &[
             ("purchaseOrders", "vendorNumber"),
             ("purchaseInvoices", "vendorNumber"),
+            ("purchaseCreditMemos", "vendorNumber"),
+            ("purchaseReceipts", "vendorNumber"),
+            ("purchaseCreditMemos", "payToVendorNumber"),
             ("purchaseOrders", "payToVendorNumber"),
             ("purchaseInvoices", "payToVendorNumber"),
         ],
@@ -170,6 +185,8 @@ fn followers(set: &str) -> &'static [(&'static str, &'static str)] {
             ("salesCreditMemoLines", "lineObjectNumber"),
             ("purchaseOrderLines", "lineObjectNumber"),
             ("purchaseInvoiceLines", "lineObjectNumber"),
+            ("purchaseCreditMemoLines", "lineObjectNumber"),
+            ("itemVariants", "itemNumber"),
         ],
         "contacts" => &[("contacts", "companyNumber")],
         "countriesRegions" => &[("customers", "country"), ("vendors", "country"), ("contacts", "country"), ("locations", "country")],
@@ -205,7 +222,7 @@ pub(crate) fn check_delete(session: &Session, set: &EntitySet, row: &Row) -> Ans
     let number = row.text("number");
     let open: &[(&str, &str)] = match set.name.as_str() {
         "customers" => &[("salesQuotes", "customerId"), ("salesOrders", "customerId"), ("salesInvoices", "customerId"), ("salesCreditMemos", "customerId")],
-        "vendors" => &[("purchaseOrders", "vendorId"), ("purchaseInvoices", "vendorId")],
+        "vendors" => &[("purchaseOrders", "vendorId"), ("purchaseInvoices", "vendorId"), ("purchaseCreditMemos", "vendorId")],
         "items" => &[
             ("salesQuoteLines", "itemId"),
             ("salesOrderLines", "itemId"),
@@ -213,6 +230,7 @@ pub(crate) fn check_delete(session: &Session, set: &EntitySet, row: &Row) -> Ans
             ("salesCreditMemoLines", "itemId"),
             ("purchaseOrderLines", "itemId"),
             ("purchaseInvoiceLines", "itemId"),
+            ("purchaseCreditMemoLines", "itemId"),
         ],
         _ => &[],
     };

@@ -8,7 +8,7 @@ use crate::books::ledger::{self, ItemMove, Journal, OpenItem, account};
 use crate::books::{documents, lines};
 use crate::data::row::Row;
 use crate::data::session::Session;
-use crate::data::value::{NO_ID, cents, from_stored};
+use crate::data::value::{cents, from_stored};
 use crate::error::{Answer, ApiError};
 
 /// Posts an invoice or credit memo that is a draft.
@@ -35,6 +35,11 @@ fn check_postable(session: &Session, form: &Form, header: &Row, rows: &[Row]) ->
             if form.side == Side::Sales { "Customer" } else { "Vendor" },
             partner.text("number")
         )));
+    }
+    if header.has("vendorCreditMemoNumber") && header.text("vendorCreditMemoNumber").is_empty() {
+        return Err(ApiError::rule(
+            "You need to enter the document number of the document from the vendor in the Vendor Cr. Memo No. field, so that this document stays linked to the original.",
+        ));
     }
     if form.set == PURCHASE_INVOICE.set && header.text("vendorInvoiceNumber").is_empty() {
         return Err(ApiError::rule(
@@ -254,9 +259,7 @@ pub(crate) fn post_order(session: &Session, form: &'static Form, mut header: Row
     documents::store(session, target, &mut invoice, &mut invoiced)?;
     enter_books(session, target, &mut invoice, &invoiced)?;
     session.save(&mut invoice)?;
-    if form.side == Side::Sales {
-        ship(session, form, &header, &rows, next)?;
-    }
+    record_move(session, form, &header, &rows, next)?;
     let mut complete = true;
     for row in &mut rows {
         row.put_decimal(moved, row.decimal(moved) + row.decimal(next))?;
@@ -273,9 +276,10 @@ pub(crate) fn post_order(session: &Session, form: &'static Form, mut header: Row
     documents::resettle(session, form, &mut header, &mut rows)
 }
 
-/// The record of what has left the house.
-fn ship(session: &Session, form: &'static Form, header: &Row, rows: &[Row], next: &str) -> Answer<()> {
-    let mut shipment = session.blank("salesShipments")?;
+/// Writes the shipment or receipt: what has left the house, or come.
+fn record_move(session: &Session, form: &'static Form, header: &Row, rows: &[Row], next: &str) -> Answer<()> {
+    let (set, lines_set, series) = form.record();
+    let mut shipment = session.blank(set)?;
     for column in &header.table.columns {
         if !["id", "number", "lastModifiedDateTime"].contains(&column.name.as_str())
             && let Some(cell) = header.cell(&column.name)
@@ -283,7 +287,7 @@ fn ship(session: &Session, form: &'static Form, header: &Row, rows: &[Row], next
             shipment.put(&column.name, cell.clone());
         }
     }
-    shipment.put("number", session.next_number("S-SHPT")?);
+    shipment.put("number", session.next_number(series)?);
     shipment.put("orderNumber", header.text("number"));
     shipment.put("invoiceDate", header.text(form.date));
     for (column, set, id) in [("paymentTermsCode", "paymentTerms", "paymentTermsId"), ("shipmentMethodCode", "shipmentMethods", "shipmentMethodId")] {
@@ -293,7 +297,7 @@ fn ship(session: &Session, form: &'static Form, header: &Row, rows: &[Row], next
     }
     session.insert(&mut shipment)?;
     for row in rows.iter().filter(|row| !row.decimal(next).is_zero()) {
-        let mut line = session.blank("salesShipmentLines")?;
+        let mut line = session.blank(lines_set)?;
         for column in ["sequence", "lineObjectNumber", "description", "description2", "unitOfMeasureCode", "unitPrice", "discountPercent", "taxPercent"] {
             if let Some(cell) = row.cell(column) {
                 line.put(column, cell.clone());
@@ -304,6 +308,8 @@ fn ship(session: &Session, form: &'static Form, header: &Row, rows: &[Row], next
         line.put("documentNo", shipment.text("number"));
         line.put_decimal("quantity", row.decimal(next))?;
         line.put("shipmentDate", header.text("postingDate"));
+        line.put("expectedReceiptDate", header.text("postingDate"));
+        line.put_decimal("unitCost", row.decimal(form.price))?;
         session.insert(&mut line)?;
     }
     Ok(())
@@ -326,13 +332,12 @@ pub(crate) fn credit_memo(session: &Session, invoice: &Row) -> Answer<Row> {
 }
 
 /// Applies a posted credit memo to the invoice that it corrects, as far as both are open.
-pub(crate) fn apply_credit(session: &Session, memo: &mut Row) -> Answer<()> {
-    if !memo.refers("invoiceId") || memo.text("invoiceId") == NO_ID {
-        return Ok(());
-    }
-    let Some(mut invoice) = session.find(SALES_INVOICE.set, memo.text("invoiceId"))? else { return Ok(()) };
-    let partner = invoice.text("billToCustomerId").to_owned();
-    if partner != memo.text("billToCustomerId") || invoice.whole("_rate") != memo.whole("_rate") {
+pub(crate) fn apply_credit(session: &Session, form: &Form, memo: &mut Row) -> Answer<()> {
+    let invoices = if form.side == Side::Sales { SALES_INVOICE } else { PURCHASE_INVOICE };
+    let names = form.side.partner();
+    let Some(mut invoice) = session.find(invoices.set, memo.text("invoiceId"))? else { return Ok(()) };
+    let partner = invoice.text(names.pay_id).to_owned();
+    if !invoice.flag("_posted") || partner != memo.text(names.pay_id) || invoice.whole("_rate") != memo.whole("_rate") {
         return Ok(());
     }
     let (open, _) = ledger::remaining(session, invoice.id())?;
@@ -341,8 +346,8 @@ pub(crate) fn apply_credit(session: &Session, memo: &mut Row) -> Answer<()> {
     if amount <= Decimal::ZERO {
         return Ok(());
     }
-    ledger::settle(session, Side::Sales, &partner, invoice.id(), amount)?;
-    ledger::settle(session, Side::Sales, &partner, memo.id(), -amount)?;
+    ledger::settle(session, form.side, &partner, invoice.id(), amount)?;
+    ledger::settle(session, form.side, &partner, memo.id(), -amount)?;
     let left = open - amount;
     invoice.put_decimal("remainingAmount", left)?;
     if left.is_zero() {
@@ -360,7 +365,7 @@ pub(crate) fn cancel(session: &Session, mut invoice: Row) -> Answer<()> {
     check_correctable(session, &invoice)?;
     let mut memo = credit_memo(session, &invoice)?;
     post(session, SALES_CREDIT_MEMO, &mut memo)?;
-    apply_credit(session, &mut memo)?;
+    apply_credit(session, SALES_CREDIT_MEMO, &mut memo)?;
     memo.put("status", "Corrective");
     memo.put("_cause", invoice.id());
     session.save(&mut memo)?;

@@ -54,8 +54,12 @@ const ITEM: &[Relation] = &[
     both("generalProductPostingGroupId", "generalProductPostingGroupCode", "generalProductPostingGroups", "Gen. Product Posting Group"),
     both("inventoryPostingGroupId", "inventoryPostingGroupCode", "inventoryPostingGroups", "Inventory Posting Group"),
 ];
+const ITEM_VARIANT: &[Relation] = &[Relation { id: Some("itemId"), code: Some("itemNumber"), target: "items", target_code: "number", caption: "Item" }];
+const BANK_ACCOUNT: &[Relation] = &[CURRENCY];
+const DISPUTE: Relation = both("disputeStatusId", "disputeStatus", "disputeStatus", "Dispute Status");
 const SALES: &[Relation] = &[
     CURRENCY,
+    DISPUTE,
     TERMS,
     SHIPMENT,
     SALESPERSON,
@@ -78,8 +82,11 @@ fn relations(set: &str) -> &'static [Relation] {
         "vendors" => VENDOR,
         "contacts" | "locations" | "companyInformation" => COUNTRY_ONLY,
         "items" => ITEM,
+        "itemVariants" => ITEM_VARIANT,
+        "employees" => COUNTRY_ONLY,
+        "bankAccounts" => BANK_ACCOUNT,
         "salesQuotes" | "salesOrders" | "salesInvoices" | "salesCreditMemos" => SALES,
-        "purchaseOrders" | "purchaseInvoices" => PURCHASES,
+        "purchaseOrders" | "purchaseInvoices" | "purchaseCreditMemos" => PURCHASES,
         lines if lines.ends_with("Lines") => LINE,
         _ => &[],
     }

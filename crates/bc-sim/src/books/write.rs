@@ -16,7 +16,13 @@ pub(crate) fn create(session: &Session, scope: &Scope, body: Object) -> Answer<R
         let changes = changes::read(session, set, body, Verb::Create)?;
         return lines::create(session, form, scope.within.as_ref().map(|(_, id)| id.as_str()), &changes);
     }
-    let changes = changes::read(session, set, body, Verb::Create)?;
+    let mut changes = changes::read(session, set, body, Verb::Create)?;
+    if let Some((column, id)) = &scope.within
+        && let Some(property) = set.property(column)
+        && !changes.has(column)
+    {
+        changes.fields.push((property, id.as_str().into())); // created under its parent
+    }
     if let Some(form) = document::form(&set.name) {
         return documents::create(session, form, changes);
     }

@@ -56,6 +56,14 @@ const LAYOUTS: &[Layout] = &[
     code_table("generalProductPostingGroups"),
     code_table("inventoryPostingGroups"),
     code_table("dimensions"),
+    code_table("disputeStatus"),
+    code_table("customerReturnReasons"),
+    code_table("fixedAssetLocations"),
+    Layout { set: "accountingPeriods", sort: "startingDate", unique: Some("startingDate"), hidden: "", indexes: &[], view: None },
+    Layout { set: "currencyExchangeRates", sort: "currencyCode", unique: None, hidden: "", indexes: &[], view: None },
+    Layout { set: "employees", sort: "number", unique: Some("number"), hidden: "", indexes: &[], view: None },
+    Layout { set: "bankAccounts", sort: "number", unique: Some("number"), hidden: "", indexes: &[], view: None },
+    Layout { set: "itemVariants", sort: "code", unique: None, hidden: "", indexes: &["itemId"], view: None },
     Layout { set: "dimensionValues", sort: "code", unique: None, hidden: "", indexes: &["dimensionId"], view: None },
     Layout { set: "customers", sort: "number", unique: Some("number"), hidden: "_sales INTEGER", indexes: &["displayName"], view: None },
     Layout { set: "vendors", sort: "number", unique: Some("number"), hidden: "", indexes: &["displayName"], view: None },
@@ -95,12 +103,16 @@ const LAYOUTS: &[Layout] = &[
     lines("purchaseOrderLines"),
     document("purchaseInvoices", &["vendorNumber\", \"status", "status\", \"dueDate", "invoiceDate", "postingDate", "dueDate", "totalAmountIncludingTax"]),
     lines("purchaseInvoiceLines"),
+    document("purchaseCreditMemos", &["vendorNumber", "status", "creditMemoDate"]),
+    lines("purchaseCreditMemoLines"),
+    Layout { set: "purchaseReceipts", sort: "number", unique: Some("number"), hidden: "", indexes: &["vendorNumber", "orderNumber"], view: None },
+    lines("purchaseReceiptLines"),
+    Layout { set: "contactsInformation", sort: "contactNumber", unique: None, hidden: "", indexes: &[], view: Some(CONTACTS) },
     Layout { set: "salesShipments", sort: "number", unique: Some("number"), hidden: "", indexes: &["customerNumber", "orderNumber"], view: None },
     lines("salesShipmentLines"),
     Layout { set: "customerFinancialDetails", sort: "number", unique: None, hidden: "", indexes: &[], view: Some(FINANCIAL_DETAILS) },
     Layout { set: "agedAccountsReceivables", sort: "customerNumber", unique: None, hidden: "", indexes: &[], view: Some(AGED_RECEIVABLES) },
     Layout { set: "agedAccountsPayables", sort: "vendorNumber", unique: None, hidden: "", indexes: &[], view: Some(AGED_PAYABLES) },
-    Layout { set: "trialBalances", sort: "number", unique: None, hidden: "", indexes: &[], view: None },
 ];
 
 const FINANCIAL_DETAILS: &str = r#"SELECT c.company, c._rv, c.id, c.number, c.balanceDue AS balance, coalesce(c._sales, 0) AS totalSalesExcludingTax,
@@ -119,6 +131,10 @@ const AGED_PAYABLES: &str = r#"SELECT v.company, v._rv, v.id AS vendorId, v.numb
   v.balance AS balanceDue, age_sum(v.id, -100000, 0) AS currentAmount, age_sum(v.id, 1, 30) AS period1Amount,
   age_sum(v.id, 31, 60) AS period2Amount, age_sum(v.id, 61, 100000) AS period3Amount,
   work_date() AS agedAsOfDate, '30D' AS periodLengthFilter FROM vendors v"#;
+
+/// The contacts that stand for a customer or vendor.
+const CONTACTS: &str = r#"SELECT company, _rv, id AS contactId, number AS contactNumber, displayName AS contactName, "type" AS contactType,
+  _related AS relatedId, contactBusinessRelation AS relatedType FROM contacts WHERE _related <> ''"#;
 
 /// `age_sum(partner, from, to)` stands for the open amount that is that many days past due.
 fn spell_ages(select: &str) -> String {
@@ -188,9 +204,6 @@ impl Table {
 /// The table of a set, when the demo company keeps it.
 pub(crate) fn table(set: &str, properties: &[Property]) -> Option<Table> {
     let layout = LAYOUTS.iter().find(|layout| layout.set == set)?;
-    if set == "trialBalances" {
-        return None; // its amounts are text; kept with the work that brings the financial statements
-    }
     let mut columns: Vec<Column> = properties
         .iter()
         .filter(|property| property.kind != Kind::Stream)

@@ -64,7 +64,7 @@ pub(crate) fn company(session: &Session, name: &str) -> Answer<()> {
 }
 
 /// Number series: code, prefix, first number, digits, step.
-const SERIES: [(&str, &str, i64, i64, i64); 18] = [
+const SERIES: [(&str, &str, i64, i64, i64); 23] = [
     ("CUST", "C", 10, 5, 10),
     ("VEND", "V", 10, 5, 10),
     ("CONT", "CT", 1, 6, 1),
@@ -78,6 +78,11 @@ const SERIES: [(&str, &str, i64, i64, i64); 18] = [
     ("S-CR+", "PS-CR", 104_001, 6, 1),
     ("S-SHPT", "S-SHPT", 102_001, 6, 1),
     ("P-ORD", "P-ORD", 106_001, 6, 1),
+    ("P-CR", "P-CR", 109_001, 6, 1),
+    ("P-CR+", "PP-CR", 109_001, 6, 1),
+    ("P-RCPT", "P-RCPT", 107_001, 6, 1),
+    ("EMPL", "E", 10, 4, 10),
+    ("BANK", "B", 10, 3, 10),
     ("P-INV", "P-INV", 107_001, 6, 1),
     ("P-INV+", "PP-INV", 108_001, 6, 1),
     ("GENJNL", "G", 1, 5, 1),
@@ -94,7 +99,7 @@ pub(crate) fn series(session: &Session) -> Answer<()> {
 }
 
 /// Tables of code and name.
-const CODES: [(&str, &[(&str, &str)]); 6] = [
+const CODES: [(&str, &[(&str, &str)]); 8] = [
     (
         "paymentMethods",
         &[
@@ -150,6 +155,8 @@ const CODES: [(&str, &[(&str, &str)]); 6] = [
         ],
     ),
     ("taxGroups", &[("STANDARD", "Standard rate, 25 %"), ("REDUCED", "Reduced rate, 15 %"), ("ZERO", "Zero rate")]),
+    ("disputeStatus", &[("AMOUNT", "Amount is disputed"), ("DELIVERY", "Delivery is disputed"), ("WAITING", "Waiting for an answer")]),
+    ("fixedAssetLocations", &[("OFFICE", "Office"), ("WAREHOUSE", "Warehouse")]),
     ("taxAreas", &[("NO", "Norway"), ("EU", "European Union"), ("EXPORT", "Outside the European Union")]),
 ];
 
@@ -252,6 +259,10 @@ pub(crate) fn tables(session: &Session) -> Answer<()> {
         )?;
         row.put_decimal("_rate", rate.parse().unwrap_or_default())?;
         session.save(&mut row)?;
+        exchange_rate(session, code, rate)?;
+    }
+    for (code, description) in [("DAMAGED", "Goods arrived damaged"), ("WRONG", "Wrong goods delivered"), ("RETURN", "Returned within the agreed time")] {
+        create(session, "customerReturnReasons", &[("code", code), ("description", description)])?;
     }
     for (code, name, title) in SALESPEOPLE {
         let first = name.split(' ').next().unwrap_or_default().to_lowercase();
@@ -265,7 +276,61 @@ pub(crate) fn tables(session: &Session) -> Answer<()> {
             &[("code", code), ("displayName", name), ("addressLine1", street), ("postalCode", postal), ("city", city), ("country", "NO")],
         )?;
     }
+    people(session)?;
+    periods(session)?;
     dimensions(session)
+}
+
+fn exchange_rate(session: &Session, code: &str, rate: &str) -> Answer<()> {
+    let mut row = session.blank("currencyExchangeRates")?;
+    row.put("currencyCode", code);
+    row.put("startingDate", jiff::civil::Date::new(session.today.year() - 1, 1, 1).unwrap_or(session.today));
+    row.put_decimal("exchangeRateAmount", 1.into())?;
+    row.put_decimal("relationalExchangeRateAmount", rate.parse().unwrap_or_default())?;
+    session.insert(&mut row)
+}
+
+/// The salespeople as employees, and the bank accounts.
+fn people(session: &Session) -> Answer<()> {
+    for (_, name, title) in SALESPEOPLE {
+        let (given, family) = name.split_once(' ').unwrap_or((name, ""));
+        let email = format!("{}@nordbyhandel.example", given.to_lowercase());
+        create(
+            session,
+            "employees",
+            &[
+                ("givenName", given),
+                ("surname", family),
+                ("jobTitle", title),
+                ("email", &email),
+                ("country", "NO"),
+                ("status", "Active"),
+                ("employmentDate", "2019-08-01"),
+            ],
+        )?;
+    }
+    for (number, name, account) in [("CHECKING", "Current account, Vestbanken", "1234.56.78903"), ("SAVINGS", "Savings account, Vestbanken", "1234.56.78911")] {
+        create(session, "bankAccounts", &[("number", number), ("displayName", name), ("bankAccountNumber", account)])?;
+    }
+    Ok(())
+}
+
+/// The months of last year, this year and the first of the next.
+fn periods(session: &Session) -> Answer<()> {
+    const MONTHS: [&str; 12] = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+    let year = session.today.year();
+    for (year, months) in [(year - 1, 12), (year, 12), (year + 1, 1)] {
+        for (month, name) in (1i8..).zip(MONTHS.iter().take(months)) {
+            let Ok(start) = jiff::civil::Date::new(year, month, 1) else { continue };
+            let mut row = session.blank("accountingPeriods")?;
+            row.put("startingDate", start);
+            row.put("name", *name);
+            row.put("newFiscalYear", month == 1);
+            row.put("closed", year < session.today.year() - 1);
+            session.insert(&mut row)?;
+        }
+    }
+    Ok(())
 }
 
 /// A dimension: code, name, values.

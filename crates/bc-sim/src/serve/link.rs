@@ -25,6 +25,10 @@ pub(crate) fn link(set: &EntitySet, navigation: &'static Navigation, target: &En
         ("customers", "customerFinancialDetails" | "agedAccountsReceivables")
         | ("customerFinancialDetails", "customers")
         | ("vendors", "agedAccountsPayables") => Link::One("id"),
+        ("customers" | "vendors", "contactsInformation") => Link::Many("relatedId"),
+        ("contacts", "contactsInformation") => Link::One("id"),
+        ("contactsInformation", "customers" | "vendors") => Link::One("relatedId"),
+        ("items", "itemVariants") => Link::Many("itemId"),
         ("dimensions", "dimensionValues") => Link::Many("dimensionId"),
         (lines, _) if lines.ends_with("Lines") && !navigation.many && set.property("documentId").is_some() => Link::One("documentId"),
         (_, lines) if lines.ends_with("Lines") && navigation.many && target.property("documentId").is_some() => Link::Many("documentId"),

@@ -89,6 +89,12 @@ async fn purchases_raise_stock_and_payables() {
     assert_eq!(company.get(&order).await.status, 404);
     let invoice = company.first(&format!("purchaseInvoices?$filter=orderNumber eq '{}'", created.text("number"))).await;
     assert_eq!(invoice["status"], "Open");
+    let receipt = company.first(&format!("purchaseReceipts?$filter=orderNumber eq '{}'&$expand=purchaseReceiptLines", created.text("number"))).await;
+    assert_eq!(receipt["purchaseReceiptLines"][0]["quantity"].to_string(), "4");
+    let (memo, _) = document(&company, "purchaseCreditMemos", "purchaseCreditMemoLines", ("vendorNumber", "41000"), 1).await;
+    company.patch(&memo, "*", json!({"vendorCreditMemoNumber": "C-1"})).await;
+    done(&company, &memo, "post").await;
+    assert_eq!(company.first("items?$filter=number eq '1300'").await["inventory"].as_f64().unwrap(), stock + 13.0);
 }
 
 #[tokio::test]

@@ -46,6 +46,7 @@ async fn check(company: &Company) {
         (memos, "salesCreditMemoLines"),
         (company.all("salesQuotes?$expand=salesQuoteLines").await, "salesQuoteLines"),
         (company.all("salesOrders?$expand=salesOrderLines").await, "salesOrderLines"),
+        (company.all("purchaseCreditMemos?$expand=purchaseCreditMemoLines").await, "purchaseCreditMemoLines"),
         (company.all("purchaseOrders?$expand=purchaseOrderLines").await, "purchaseOrderLines"),
         (company.all("purchaseInvoices?$expand=purchaseInvoiceLines").await, "purchaseInvoiceLines"),
     ] {
@@ -173,7 +174,7 @@ async fn operate(company: &Company, dice: &mut Dice) -> u16 {
     let item = ["1000", "1100", "1300", "1500", "1530", "1900"][dice.below(6) as usize];
     let line = |dice: &mut Dice| json!({"lineType": "Item", "lineObjectNumber": item, "quantity": 1 + dice.below(9), "discountPercent": dice.below(3) * 5});
     let drafts = "$filter=status eq 'Draft'&$top=3&$orderby=lastModifiedDateTime desc";
-    let reply = match dice.below(12) {
+    let reply = match dice.below(13) {
         0 => company.post("salesQuotes", json!({"customerNumber": customer, "salesQuoteLines": [line(dice), line(dice)]})).await,
         1 => company.post("salesOrders", json!({"customerNumber": customer, "salesOrderLines": [line(dice), line(dice)]})).await,
         2 => {
@@ -201,6 +202,12 @@ async fn operate(company: &Company, dice: &mut Dice) -> u16 {
         6 | 7 => act(company, dice, &format!("salesInvoices?{drafts}"), "salesInvoices", &["post", "postAndSend"]).await,
         8 => act(company, dice, &format!("purchaseInvoices?{drafts}"), "purchaseInvoices", &["post"]).await,
         9 => act(company, dice, "salesInvoices?$filter=status eq 'Open'&$top=30", "salesInvoices", &["cancel", "makeCorrectiveCreditMemo"]).await,
+        11 => {
+            let vendor = format!("{}", 40000 + dice.below(8) * 1000);
+            let body = json!({"vendorNumber": vendor, "vendorCreditMemoNumber": format!("C{}", dice.below(100_000)), "purchaseCreditMemoLines": [line(dice)]});
+            company.post("purchaseCreditMemos", body).await;
+            act(company, dice, &format!("purchaseCreditMemos?{drafts}"), "purchaseCreditMemos", &["post"]).await
+        }
         10 => act(company, dice, &format!("salesCreditMemos?{drafts}"), "salesCreditMemos", &["post"]).await,
         _ => match pick(company, dice, "", "items?$top=10").await {
             Some(row) => {

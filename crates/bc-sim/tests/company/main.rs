@@ -8,4 +8,3 @@ mod reading;
 mod spine;
 mod support;
 mod writing;
-mod zz;

@@ -138,6 +138,33 @@ async fn lines_move_the_totals_of_their_document() {
 }
 
 #[tokio::test]
+async fn amounts_beyond_any_range_are_refused_and_the_company_goes_on() {
+    let company = company().await;
+    for (quantity, price) in [("90000000000000", "90000000000000"), ("1e13", "1"), ("99999999999999999999999999999", "1"), ("-90000000000000", "2")] {
+        let body = format!(
+            "{{\"customerNumber\":\"10000\",\"salesInvoiceLines\":[{{\"lineType\":\"Item\",\"lineObjectNumber\":\"1300\",\"quantity\":{quantity},\"unitPrice\":{price}}}]}}"
+        );
+        let reply = company.request(Method::POST, "salesInvoices").header("content-type", "application/json").body(body).send().await.unwrap();
+        assert_eq!(reply.status(), 400, "{quantity} x {price}");
+    }
+    assert_eq!(company.get("customers/$count").await.body, 12);
+}
+
+#[tokio::test]
+async fn a_variant_is_created_under_its_item() {
+    let company = company().await;
+    let item = company.first("items?$filter=number eq '1100'").await;
+    let path = format!("items({})/itemVariants", item["id"].as_str().unwrap());
+    let variant = company.post(&path, json!({"code": "red", "description": "Red cover"})).await;
+    assert_eq!((variant.status, variant.text("code"), variant.text("itemNumber")), (201, "RED", "1100"), "{}", variant.body);
+    assert_eq!(company.get(&path).await.rows().len(), 1);
+    let employee = company.post("employees", json!({"givenName": "Ola", "surname": "Dahl"})).await;
+    assert_eq!((employee.text("number"), employee.text("displayName")), ("E0070", "Ola Dahl"));
+    let info = company.first("customers?$top=1&$expand=contactsInformation").await;
+    assert_eq!(info["contactsInformation"][0]["contactName"], "Fjordlys AS");
+}
+
+#[tokio::test]
 async fn inventory_is_adjusted_by_patch_only() {
     let company = company().await;
     assert_eq!(company.post("items", json!({"displayName": "A", "inventory": 5})).await.code(), "Application_DialogException");
