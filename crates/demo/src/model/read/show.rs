@@ -18,7 +18,10 @@ const VERBS: &[&str] = &[
 /// Reads a question.
 pub(super) fn read(words: &Words, start: usize, today: Date) -> Option<Intent> {
     let asks = words.is(start, VERBS);
-    owed(words, start)
+    debtors(words, start, today)
+        .or_else(|| is_late(words, start, today))
+        .or_else(|| when_due(words, start))
+        .or_else(|| owed(words, start))
         .or_else(|| stock(words, start))
         .or_else(|| sum(words, start, today))
         .or_else(|| field_of(words, start))
@@ -26,6 +29,45 @@ pub(super) fn read(words: &Words, start: usize, today: Date) -> Option<Intent> {
         .or_else(|| one(words, start, asks))
         .or_else(|| list(words, start, asks, today))
         .or_else(|| bare_name(words, start, asks))
+}
+
+/// "who owes us the most?"
+fn debtors(words: &Words, start: usize, today: Date) -> Option<Intent> {
+    if !(words.is(start, &["who"]) && words.is(start + 1, &["owes", "owe"])) {
+        return None;
+    }
+    let customers = Noun { facts: facts::of("customers")?, plural: true, from: start, to: start + 1 };
+    let mut query = query::read(words, customers, Shape::List, start + 1, today);
+    if query.conditions.is_empty() {
+        let zero = Literal::Number("0".to_owned());
+        query.conditions.push(Condition { property: "balanceDue".to_owned(), comparison: Comparison::Greater, value: zero });
+    }
+    Some(Intent::Query(query))
+}
+
+/// "is Fjordlys overdue?": the overdue invoices of that customer.
+fn is_late(words: &Words, start: usize, today: Date) -> Option<Intent> {
+    let end = words.trim(start, words.len()).1;
+    if !words.is(start, &["is", "are", "does"]) || !words.is(end.checked_sub(1)?, &["overdue", "late"]) || end < start + 3 {
+        return None;
+    }
+    let from = noun_at(words, start + 1).map_or(start + 1, |noun| noun.to);
+    let party = targets(words, from, end - 1).into_iter().next()?;
+    let late = Noun { facts: facts::of("salesInvoices")?, plural: true, from: start, to: end - 1 };
+    let mut query = query::read(words, late, Shape::List, start, today);
+    query.party = Some(party);
+    Some(Intent::Query(query))
+}
+
+/// "when is invoice 103136 due?"
+fn when_due(words: &Words, start: usize) -> Option<Intent> {
+    let end = words.trim(start, words.len()).1;
+    if !words.starts_at(start, &["when", "is"]) || !words.is(end.checked_sub(1)?, &["due"]) {
+        return None;
+    }
+    let noun = noun_from(words, start + 2).filter(|noun| !noun.plural && noun.facts.has("dueDate"))?;
+    let target = targets(words, noun.to, end - 1).into_iter().next()?;
+    Some(show(vec![noun.facts], target, vec!["dueDate".to_owned()]))
 }
 
 /// "how much does Fjordlys owe us", "how much do we owe Nordic Timber", "who owes us the most".
@@ -49,10 +91,11 @@ fn owed(words: &Words, start: usize) -> Option<Intent> {
 
 /// "how many PARIS chairs do we have", "is item 1000 in stock".
 fn stock(words: &Words, start: usize) -> Option<Intent> {
-    if !words.starts_at(start, &["how", "many"]) {
+    let of_stock = words.starts_at(start, &["how", "much", "stock", "of"]);
+    if !words.starts_at(start, &["how", "many"]) && !of_stock {
         return None;
     }
-    let from = start + 2;
+    let from = if of_stock { start + 4 } else { start + 2 };
     let end = (from..words.len()).find(|index| {
         words.starts_at(*index, &["do", "we", "have"])
             || words.starts_at(*index, &["are", "in", "stock"])

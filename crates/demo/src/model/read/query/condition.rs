@@ -100,8 +100,13 @@ impl Reader<'_> {
         let (comparison, used) = comparison_at(words, index)?;
         let (value, more) = number_at(words, index + used)?;
         let end = index + used + more;
-        let (property, named) = self.numeric(end)?;
+        let continued = self.compared.clone().filter(|_| self.pending.is_none() && words.is(index.saturating_sub(1), &["and", "but"]));
+        let (property, named) = match continued {
+            Some(property) => (property, 0),
+            None => self.numeric(end)?,
+        };
         self.add(&property, comparison, Literal::Number(value));
+        self.compared = Some(property);
         Some(end - index + named)
     }
 

@@ -33,13 +33,15 @@ struct Reader<'a> {
     query: Query,
     /// The field that was named last and still waits for its comparison.
     pending: Option<&'static Property>,
+    /// The property of the last comparison: "above 3000 and below 5000" is about one.
+    compared: Option<String>,
 }
 
 /// Reads the conditions of a question about a set.
 pub(crate) fn read(words: &Words, noun: Noun, shape: Shape, from: usize, today: Date) -> Query {
     let query =
         Query { facts: noun.facts, shape, conditions: Vec::new(), place: None, party: None, given: Vec::new(), order: None, top: None, ignored: Vec::new() };
-    let mut reader = Reader { words, noun, fields: Fields::of(noun.facts), today, query, pending: None };
+    let mut reader = Reader { words, noun, fields: Fields::of(noun.facts), today, query, pending: None, compared: None };
     let mut index = from;
     while index < words.len() {
         index += if index >= noun.from && index < noun.to { noun.to - index } else { reader.step(index) };
