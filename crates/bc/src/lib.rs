@@ -22,6 +22,8 @@ mod wire;
 mod write;
 
 #[cfg(test)]
+mod company_tests;
+#[cfg(test)]
 mod script;
 
 pub use client::{Access, Client};
