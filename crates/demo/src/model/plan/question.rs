@@ -79,7 +79,11 @@ fn input(query: &Query, filters: &[String]) -> Json {
             push("top", Json::from(1));
         }
         Shape::Aggregate { operation, property, by } => {
-            let mut aggregate = vec![("op".to_owned(), Json::from(*operation)), ("property".to_owned(), Json::from(property.as_str()))];
+            let mut aggregate = vec![("op".to_owned(), Json::from(*operation))];
+            // Rows are counted, not a property of them.
+            if *operation != "count" {
+                aggregate.push(("property".to_owned(), Json::from(property.as_str())));
+            }
             if !by.is_empty() {
                 aggregate.push(("by".to_owned(), Json::List(by.iter().map(|name| Json::from(name.as_str())).collect())));
                 aggregate.push(("top".to_owned(), Json::from(query.top.unwrap_or(20))));
@@ -293,10 +297,15 @@ pub(super) fn show(replay: &mut Replay<'_>, show: &Show) -> Flow<Step> {
 
 fn read_one(replay: &mut Replay<'_>, found: &Found, wanted: &[String]) -> Flow<Call> {
     let mut input = vec![("entity".to_owned(), Json::from(found.facts.set.as_str())), ("id".to_owned(), Json::from(found.id.as_str()))];
-    if !wanted.is_empty() {
-        let select = answer::identity(found.facts).into_iter().map(Json::from).chain(wanted.iter().map(|name| Json::from(name.as_str())));
-        input.push(("select".to_owned(), Json::List(select.collect())));
-    } else if let Some(lines) = found.facts.lines() {
+    let fields: Vec<&str> = if wanted.is_empty() { card_columns(found.facts) } else { wanted.iter().map(String::as_str).collect() };
+    let mut select = answer::identity(found.facts);
+    for field in fields {
+        if !select.contains(&field) {
+            select.push(field);
+        }
+    }
+    input.push(("select".to_owned(), Json::List(select.into_iter().map(Json::from).collect())));
+    if let Some(lines) = found.facts.lines().filter(|_| wanted.is_empty()) {
         input.push(("expand".to_owned(), Json::List(vec![Json::from(lines)])));
     }
     let results = replay.turn(Turn::new(format!("That is {}. Now I read the record.", found.title())).call("bc_query_entities", Json::Object(input)))?;
@@ -339,8 +348,9 @@ fn some_fields(found: &Found, row: &Json, wanted: &[String], names: &[(String, S
     format!("{}: {}.", answer::bold(&found.row), told.collect::<Vec<_>>().join(", "))
 }
 
-fn card(found: &Found, row: &Json, names: &[(String, String)]) -> String {
-    let mut shown = columns(found.facts);
+/// The properties on a record's card: the columns of its list, and what one looks up on a card.
+fn card_columns(facts: &'static Facts) -> Vec<&'static str> {
+    let mut shown = columns(facts);
     for extra in [
         "addressLine1",
         "postalCode",
@@ -354,10 +364,15 @@ fn card(found: &Found, row: &Json, names: &[(String, String)]) -> String {
         "salesperson",
         "salespersonCode",
     ] {
-        if found.facts.has(extra) && !shown.contains(&extra) {
+        if facts.has(extra) && !shown.contains(&extra) {
             shown.push(extra);
         }
     }
+    shown
+}
+
+fn card(found: &Found, row: &Json, names: &[(String, String)]) -> String {
+    let shown = card_columns(found.facts);
     let values = shown.into_iter().map(|property| (property, cell(property, row, names)));
     let lines: Vec<String> = values.filter(|(_, value)| !value.is_empty()).map(|(property, value)| format!("| {} | {value} |", label(property))).collect();
     let mut text = format!("The {} {}:\n\n| field | value |\n|---|---|\n{}", answer::singular(found.facts), answer::bold(row), lines.join("\n"));

@@ -231,6 +231,7 @@ pub(crate) fn label(property: &str) -> String {
         "addressLine1" => return "address".to_owned(),
         "phoneNumber" => return "phone".to_owned(),
         "email" => return "e-mail".to_owned(),
+        "postalCode" => return "postal code".to_owned(),
         _ => spoken(property),
     };
     [" id", " code"].iter().find_map(|ending| spoken.strip_suffix(ending)).map(str::to_owned).unwrap_or(spoken)
