@@ -14,6 +14,9 @@ pub enum SimError {
     /// The listener or the file system refused.
     #[error("the demo company's port or file: {0}")]
     Io(#[from] std::io::Error),
+    /// The file's tables are those of another version.
+    #[error("the demo company's file was made by another version of this program; move it away, and a new one is made")]
+    OtherVersion,
     /// The seed broke one of the company's own rules.
     #[error("the demo company cannot be seeded: {0}")]
     Seed(String),

@@ -120,8 +120,8 @@ pub(crate) fn is_seeded(connection: &Connection) -> Result<bool, SimError> {
     Ok(found && connection.prepare("SELECT 1 FROM _meta WHERE name = 'seeded'")?.exists([])?)
 }
 
-/// Makes the tables.
-pub(crate) fn create_tables(connection: &Connection, facts: &'static Facts) -> Result<(), SimError> {
+/// The statements that make the tables.
+pub(crate) fn table_statements(facts: &'static Facts) -> String {
     let tables: Vec<_> = facts.sets.iter().filter_map(|set| set.table.as_ref()).collect();
-    Ok(connection.execute_batch(&layout::create_all(&tables))?)
+    layout::create_all(&tables)
 }

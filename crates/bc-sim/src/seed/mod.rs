@@ -38,14 +38,14 @@ const COMPANIES: [&str; 2] = ["Nordby Handel AS", "Fjellheim Verksted AS"];
 /// Makes tables and seed unless they are there. Two processes that come at once: one waits and finds it done.
 pub(crate) fn ensure(connection: &Connection, facts: &'static Facts, today: Date, seed: u64, scale: u32) -> Result<(), SimError> {
     if database::is_seeded(connection)? {
-        return Ok(());
+        return check_layout(connection, facts);
     }
     // A seed that is cut short leaves nothing: it is one transaction. Only a power cut during it could cost the file.
     connection.pragma_update(None, "synchronous", "OFF")?;
     connection.busy_timeout(LONGEST_SEED)?;
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let result = match database::is_seeded(connection) {
-        Ok(true) => Ok(()),
+        Ok(true) => check_layout(connection, facts),
         Ok(false) => fill(connection, facts, today, seed, scale),
         Err(error) => Err(error),
     };
@@ -55,8 +55,18 @@ pub(crate) fn ensure(connection: &Connection, facts: &'static Facts, today: Date
     result
 }
 
+/// Names the tables' layout: another version of this program may have made the file.
+fn layout_name(facts: &'static Facts) -> String {
+    Uuid::new_v5(&NAMESPACE, database::table_statements(facts).as_bytes()).to_string()
+}
+
+fn check_layout(connection: &Connection, facts: &'static Facts) -> Result<(), SimError> {
+    let same = connection.prepare("SELECT 1 FROM _meta WHERE name = 'layout' AND value = ?1")?.exists([layout_name(facts)])?;
+    if same { Ok(()) } else { Err(SimError::OtherVersion) }
+}
+
 fn fill(connection: &Connection, facts: &'static Facts, today: Date, seed: u64, scale: u32) -> Result<(), SimError> {
-    database::create_tables(connection, facts)?;
+    connection.execute_batch(&database::table_statements(facts))?;
     let fault = |error: ApiError| SimError::Seed(error.message);
     for (company, name) in (1i64..).zip(COMPANIES) {
         let mut session = Session::new(connection, facts, Switches::default(), today);
@@ -67,7 +77,7 @@ fn fill(connection: &Connection, facts: &'static Facts, today: Date, seed: u64, 
         company_rows(&session, name, chance, if company == 1 { scale.max(1) } else { 0 }).map_err(fault)?;
         session.end_writes().map_err(fault)?;
     }
-    connection.execute("INSERT INTO _meta (name, value) VALUES ('seeded', ?1)", [seed.to_string()])?;
+    connection.execute("INSERT INTO _meta (name, value) VALUES ('seeded', ?1), ('layout', ?2)", [seed.to_string(), layout_name(facts)])?;
     // Statistics let SQLite choose the index that leaves the fewest rows.
     Ok(connection.execute_batch("ANALYZE")?)
 }

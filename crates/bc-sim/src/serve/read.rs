@@ -25,6 +25,9 @@ pub(crate) struct Scope {
     pub within: Option<(&'static str, String)>,
 }
 
+/// Largest answer, in bytes: a deep `$expand` over long documents must not fill the memory.
+const LARGEST_ANSWER: usize = 512 * 1024 * 1024;
+
 /// One page of a list.
 pub(crate) struct Page {
     pub rows: Vec<Row>,
@@ -158,6 +161,9 @@ pub(crate) fn page(session: &Session, scope: &Scope, options: &QueryOptions, siz
 
 /// Appends a record: etag, properties, expanded navigation properties.
 pub(crate) fn write_row(session: &Session, set: &'static EntitySet, row: &Row, options: &QueryOptions, context: Option<&str>, out: &mut String) -> Answer<()> {
+    if out.len() > LARGEST_ANSWER {
+        return Err(ApiError::new(413, "BadRequest", "The answer would be too large. Ask for fewer rows or expand less."));
+    }
     out.push('{');
     if let Some(context) = context {
         out.push_str("\"@odata.context\":");

@@ -4,6 +4,7 @@
 mod acting;
 mod consistency;
 mod faults;
+mod hostile;
 mod reading;
 mod spine;
 mod support;
