@@ -64,7 +64,7 @@ async fn refusals_have_the_services_form() {
         body
     };
     for (body, status, kind, says) in [
-        (with("model", json!("claude-x")), 404, "not_found_error", "model: claude-x"),
+        (with("model", json!("other-model")), 404, "not_found_error", "model: other-model"),
         (with("max_tokens", Value::Null), 400, "invalid_request_error", "max_tokens"),
         (with("messages", json!([])), 400, "invalid_request_error", "at least one message"),
         (with("messages", json!([{"role": "assistant", "content": "x"}])), 400, "invalid_request_error", "first message"),
