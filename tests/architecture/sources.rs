@@ -54,5 +54,10 @@ fn nothing_reads_outside_the_repository() {
         .filter(|source| source.text.contains(outside))
         .map(|source| source.path.clone())
         .collect();
-    hold(&breaches, &format!("a clone must be whole: copy the fact that is needed from {outside} into the repository."));
+    hold(
+        &breaches,
+        &format!(
+            "a clone must be whole: copy the fact that is needed from {outside} into the repository; a folder of the window needs another name than `shared`."
+        ),
+    );
 }

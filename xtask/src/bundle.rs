@@ -50,17 +50,30 @@ pub fn run(repository: &Repository, arguments: &[String]) -> Outcome {
     apt::ensure(&repository.root, &["rpm"])?;
     node::ensure_packages(repository)?;
     node::ensure_built(repository)?;
-    let built = repository.target().join(profile.folder());
     let build = ["build", "--package", "bc-agent-desktop", "--package", "bc-agent-cli", "--features", FEATURES];
     shell::run(shell::cargo(&repository.root, build).args(profile.flags()))?;
-    // `bundle` packs what was built; `build` would compile it once more, with other features.
-    let bundle = ["ui/node_modules/@tauri-apps/cli/tauri.js", "bundle", "--bundles", "deb,rpm", "--config"];
-    shell::run(shell::command(&repository.root, "node", bundle).arg(with_terminal(&built)).args(profile.tauri_flags()))?;
-    for package in packages(&built.join("bundle"))? {
+    pack(repository, profile, "deb,rpm")?;
+    for package in packages(&built(repository, profile).join("bundle"))? {
         let size = fs::metadata(&package).map_err(|error| Fault::file("read", &package, &error))?.len();
         println!("{} ({} KiB)", package.display(), size / 1024);
     }
     Ok(())
+}
+
+/// The step of `cargo xtask test`: a .deb of the programs that its build made, for the test that installs it.
+pub fn debug_deb(repository: &Repository) -> Outcome {
+    pack(repository, Profile::Debug, "deb")
+}
+
+/// Packs what was built. (Tauri's own `build` would compile everything once more, with other features.)
+fn pack(repository: &Repository, profile: Profile, kinds: &str) -> Outcome {
+    let arguments = ["ui/node_modules/@tauri-apps/cli/tauri.js", "bundle", "--bundles", kinds, "--config"];
+    let mut command = shell::command(&repository.root, "node", arguments);
+    shell::run(command.arg(with_terminal(&built(repository, profile))).args(profile.tauri_flags()))
+}
+
+fn built(repository: &Repository, profile: Profile) -> PathBuf {
+    repository.target().join(profile.folder())
 }
 
 /// Tauri packs only the program with the window by itself: this adds the one for the terminal.

@@ -5,7 +5,7 @@ use crate::desktop::Desktop;
 use crate::fault::{Fault, Outcome};
 use crate::run::FEATURES;
 use crate::steps::{self, Ended, Step};
-use crate::{apt, bindings, coverage, node, shell, tools};
+use crate::{apt, bindings, bundle, coverage, node, shell, tools};
 
 /// In this order: what needs the least time first, and the window before the Rust code that embeds it.
 const STEPS: &[Step] = &[
@@ -17,6 +17,7 @@ const STEPS: &[Step] = &[
     Step { name: "ui-build", run: |repository, _| node::ensure_built(repository).map(|()| Ended::Passed) },
     Step { name: "clippy", run: clippy },
     Step { name: "build", run: build },
+    Step { name: "bundle", run: |repository, _| bundle::debug_deb(repository).map(|()| Ended::Passed) },
     Step { name: "tests", run: tests },
     Step { name: "deny", run: deny },
     Step { name: "audit", run: audit },
