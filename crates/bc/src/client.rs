@@ -8,7 +8,7 @@ use futures::{Stream, TryStreamExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    BcError, Expand, Freshness, Limits, Query, Record, RecordId, RecordPath,
+    BcError, Count, Expand, Freshness, Limits, Query, Record, RecordId, RecordPath,
     page::{Page, PageOfRows},
     path::SetPath,
     query::record_address,
@@ -94,7 +94,9 @@ impl Client {
     pub(crate) async fn one_query(&self, query: &Query, cancel: &CancellationToken) -> Result<Page, BcError> {
         let most = query.top.unwrap_or(usize::MAX).min(self.0.wire.limits.max_rows);
         // Asks for one row more than the cap, so that "exactly so many" and "more than that" differ.
-        let asked = query.top.map(|top| top.min(self.0.wire.limits.max_rows.saturating_add(1)));
+        // No rows but their number: one row is asked for, because what `$top=0` does is not documented.
+        let least = usize::from(query.count == Count::Wanted);
+        let asked = query.top.map(|top| top.min(self.0.wire.limits.max_rows.saturating_add(1)).max(least));
         let mut page = Page { rows: Vec::new(), count: None, truncated: false };
         let pages = self.row_pages(Query { top: asked, ..query.clone() }, cancel.clone());
         futures::pin_mut!(pages);

@@ -6,7 +6,7 @@ use bca_protocol::{ErrorCode, SystemClock, UserError};
 
 use super::*;
 use crate::{
-    Count, Filter, OrderBy,
+    Filter, OrderBy,
     script::{COMPANY, ETAG, ID, Intents, Renewable, Reply, Script, limits, ok, refusal},
 };
 
@@ -90,6 +90,14 @@ async fn a_link_to_another_place_is_not_followed_and_the_token_stays() {
 }
 
 #[tokio::test]
+async fn the_number_alone_needs_no_rows() {
+    let script = Script::new([ok(rows(1, 2, r#","@odata.count":1234"#))]).await;
+    let page = ask(&script, &Query { top: Some(0), count: Count::Wanted, ..customers() }).await.unwrap();
+    assert_eq!((page.rows.len(), page.count, page.truncated), (0, Some(1234), false));
+    assert!(script.seen()[0].line.contains("$top=1&$count=true"));
+}
+
+#[tokio::test]
 async fn a_link_that_goes_in_a_circle_ends() {
     let link = format!(r#","@odata.nextLink":"{{root}}/companies({COMPANY})/customers""#);
     let script = Script::new([ok(rows(0, 0, &link))]).await;
@@ -121,6 +129,13 @@ async fn reads_survive_a_storm_and_honour_retry_after() {
     let script = Script::new([Reply::Answer(429, "", String::new())]).await;
     assert_eq!(ask(&script, &customers()).await, Err(BcError::Throttled { retry_after: None }));
     assert_eq!(script.seen().len(), 5);
+
+    let past = Reply::Answer(503, "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n", String::new());
+    let script = Script::new([past, ok(rows(0, 1, ""))]).await;
+    assert_eq!(ask(&script, &customers()).await.unwrap().rows.len(), 1);
+    let far = Reply::Answer(503, "Retry-After: Wed, 21 Oct 2137 07:28:00 GMT\r\n", String::new());
+    let script = Script::new([far]).await;
+    assert!(matches!(ask(&script, &customers()).await, Err(BcError::Throttled { retry_after: Some(_) })));
 
     let script = Script::new([Reply::Answer(429, "Retry-After: 3600\r\n", String::new())]).await;
     assert_eq!(ask(&script, &customers()).await, Err(BcError::Throttled { retry_after: Some(Duration::from_secs(3600)) }));
@@ -250,6 +265,7 @@ async fn nothing_that_is_off_leaves_the_house() {
         (set("salesInvoice"), "Did you mean salesInvoices?"),
         (bad_order, "has no property balanse"),
         (bad_expand, "has no related records salesOrderLines"),
+        (set("salesOrderLines"), "for one record of salesOrders"),
         (customers().filtered(Filter::parse("displyName eq 'x'").unwrap()), "Did you mean displayName?"),
     ];
     for (query, part) in cases {

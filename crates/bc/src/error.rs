@@ -7,10 +7,10 @@ use bca_protocol::{ErrorCode, UserError};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BcError {
     /// No connection: wrong address, no network, a proxy, a certificate; or the connection broke off.
-    #[error("Business Central could not be reached at {host}: {reason}.")]
+    #[error("{whom} could not be reached: {reason}.")]
     Unreachable {
-        /// Host and port.
-        host: String,
+        /// "Business Central at host:port", or the sign-in service.
+        whom: String,
         /// What the network said, without addresses' queries.
         reason: String,
     },

@@ -26,12 +26,18 @@ impl Pace {
         let permit = Arc::clone(&self.at_once).acquire_owned().await.ok();
         let mut begun = self.begun.lock().await;
         if begun.len() >= self.per_minute
-            && let Some(oldest) = begun.pop_front()
+            && let Some(oldest) = begun.front()
         {
-            let waited = self.clock.monotonic().saturating_sub(oldest);
+            let waited = self.clock.monotonic().saturating_sub(*oldest);
             tokio::time::sleep(WINDOW.saturating_sub(waited)).await;
+            // Only now: a waiter that gives up leaves the count as it was.
+            begun.pop_front();
         }
         begun.push_back(self.clock.monotonic());
         permit
     }
 }
+
+#[cfg(test)]
+#[path = "pace_tests.rs"]
+mod tests;

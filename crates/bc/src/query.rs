@@ -129,6 +129,13 @@ impl Query {
         if self.from.names().count() == 1 && !entity.allows(Method::Get) {
             return Err(BcError::BadQuery(format!("{} cannot be listed by itself; name the record that it belongs to.", entity.set)));
         }
+        if self.from.names().count() == 1 && entity.list_needs_parent && self.filter.is_none() {
+            let parents: Vec<&str> = entity.parents.iter().map(|parent| parent.set.as_str()).collect();
+            return Err(BcError::BadQuery(match parents.as_slice() {
+                [] => format!("{} can only be listed with a filter.", entity.set),
+                parents => format!("{} can only be listed for one record of {}. Name that record as the parent.", entity.set, parents.join(" or ")),
+            }));
+        }
         self.filter = self.filter.map(|filter| filter.checked(entity)).transpose()?;
         self.select = self.select.iter().map(|name| property(entity, name)).collect::<Result<_, _>>()?;
         if !self.order_by.is_empty() && entity.kind == EntityKind::Query {

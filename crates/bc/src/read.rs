@@ -51,7 +51,10 @@ impl Wire {
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(BcError::Cancelled),
-            answer = self.read_with_retries(url, freshness) => answer,
+            answer = self.read_with_retries(url, freshness) => answer.inspect_err(|error| {
+                // The path names sets and ids only; the options may name what a person looked for.
+                tracing::warn!(%error, correlation_id = error.correlation_id(), path = url.path(), "a read failed");
+            }),
         }
     }
 

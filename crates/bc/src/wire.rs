@@ -4,6 +4,7 @@ use std::{error::Error as _, net::IpAddr, sync::Arc, time::Duration};
 
 use bca_auth::{Secret, TokenError, TokenSource};
 use bca_protocol::Clock;
+use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::{
     RequestBuilder, Response, StatusCode,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER},
@@ -15,6 +16,9 @@ use crate::{BcError, Limits, pace::Pace};
 
 /// How long a connection may take to stand.
 const CONNECT: Duration = Duration::from_secs(15);
+
+/// Dates of HTTP headers; a wrong weekday harms nobody.
+static RETRY_DATE: DateTimeParser = DateTimeParser::new().relaxed_weekday(true);
 
 /// The way to one API root: clients, token, pace.
 pub(crate) struct Wire {
@@ -76,7 +80,7 @@ impl Wire {
     }
 
     /// Host and port, for messages.
-    pub(crate) fn host(&self) -> String {
+    fn host(&self) -> String {
         match (self.root.host_str(), self.root.port()) {
             (Some(host), Some(port)) => format!("{host}:{port}"),
             (Some(host), None) => host.to_owned(),
@@ -93,7 +97,8 @@ impl Wire {
         let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
             .map_err(|_| Fault::NotConnected("the token has characters that no token has".into()))?;
         bearer.set_sensitive(true);
-        let deadline = Instant::now() + timeout;
+        let began = Instant::now();
+        let deadline = began + timeout;
         let sent = tokio::time::timeout_at(deadline, request.header(AUTHORIZATION, bearer).send()).await;
         let response = match sent {
             Err(_) => return Err(Fault::TimedOut(timeout)),
@@ -105,6 +110,7 @@ impl Wire {
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|value| self.retry_after(value));
         let is_json =
             response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.to_ascii_lowercase().contains("json"));
+        tracing::debug!(status = status.as_u16(), elapsed_ms = began.elapsed().as_millis() as u64, "Business Central answered");
         let body = match tokio::time::timeout_at(deadline, bounded_text(response, self.limits.max_body_bytes)).await {
             Err(_) => Err(Fault::TimedOut(timeout)),
             Ok(body) => body,
@@ -117,14 +123,16 @@ impl Wire {
         if let Ok(seconds) = value.trim().parse::<u64>() {
             return Some(Duration::from_secs(seconds));
         }
-        let at = jiff::fmt::rfc2822::parse(value.trim()).ok()?.timestamp();
+        let at = RETRY_DATE.parse_timestamp(value.trim()).ok()?;
         Some(Duration::try_from(at.duration_since(self.clock.now())).unwrap_or_default())
     }
 
     /// The fault as an error of a read, or of a write that said no for certain.
     pub(crate) fn error(&self, fault: &Fault, status: Option<StatusCode>) -> BcError {
         match fault {
-            Fault::NotConnected(reason) | Fault::Broken(reason) => BcError::Unreachable { host: self.host(), reason: reason.clone() },
+            Fault::NotConnected(reason) | Fault::Broken(reason) => {
+                BcError::Unreachable { whom: format!("Business Central at {}", self.host()), reason: reason.clone() }
+            }
             Fault::TimedOut(after) => BcError::TimedOut { after: *after },
             Fault::TooLarge => BcError::TooLarge { limit_bytes: self.limits.max_body_bytes },
             Fault::NotText => BcError::Unexpected { status: status.map_or(0, |s| s.as_u16()), reason: "it is not text.".into(), correlation_id: None },
@@ -136,7 +144,7 @@ impl Wire {
 pub(crate) fn no_token(error: TokenError) -> BcError {
     match error {
         TokenError::SignInNeeded(reason) => BcError::NotSignedIn { reason },
-        TokenError::Unavailable(reason) => BcError::Unreachable { host: "the sign-in service".into(), reason },
+        TokenError::Unavailable(reason) => BcError::Unreachable { whom: "The sign-in service".into(), reason: reason.trim_end_matches('.').to_owned() },
     }
 }
 

@@ -70,7 +70,13 @@ impl Client {
             answer = wire.send(prepared, &token, wire.limits.write_timeout) => answer,
             () = stopped(cancel, wire) => return Err(WriteError::Unknown(BcError::Cancelled)),
         };
-        judge(wire, answer)
+        judge(wire, answer).inspect_err(|error| {
+            let cause = match error {
+                WriteError::Refused(cause) | WriteError::Changed(cause) | WriteError::Unknown(cause) => cause.correlation_id(),
+                WriteError::NotSent(_) => None,
+            };
+            tracing::warn!(%error, correlation_id = cause, %change_id, "a write did not succeed");
+        })
     }
 }
 
