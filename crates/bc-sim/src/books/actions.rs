@@ -1,7 +1,7 @@
 //! Bound actions: post, ship, send, cancel, and turning a quote into an order or invoice.
 
 use crate::books::document::{Form, SALES_INVOICE, SALES_ORDER, Side, Stage, form};
-use crate::books::{documents, posting};
+use crate::books::{documents, journals, posting};
 use crate::data::facts::EntitySet;
 use crate::data::row::Row;
 use crate::data::session::Session;
@@ -12,6 +12,9 @@ use crate::error::{Answer, ApiError};
 pub(crate) fn invoke(session: &Session, set: &EntitySet, row: Row, action: &str) -> Answer<()> {
     if !set.actions.iter().any(|known| known == action) {
         return Err(ApiError::not_implemented(format!("There is no action '{action}' on '{}'.", set.name)));
+    }
+    if set.name == "journals" {
+        return journals::post(session, &row);
     }
     let Some(form) = form(&set.name) else {
         return Err(ApiError::not_implemented(format!("The demo company does not do '{action}' on '{}' yet. Nothing was changed.", set.name)));

@@ -27,7 +27,7 @@ pub(crate) enum Verb {
 pub(crate) struct Changes {
     pub fields: Vec<(&'static Property, Cell)>,
     pub nested: Vec<(&'static Navigation, Vec<Object>)>,
-    /// The id that the client chose.
+    /// The id that the client chose; in a change it must be the record's own.
     pub id: Option<String>,
 }
 
@@ -59,11 +59,8 @@ pub(crate) fn read(session: &Session, set: &'static EntitySet, body: Object, ver
         }
         if name == "id" {
             let Cell::Text(id) = value(set, property, &raw)? else { continue };
-            match verb {
-                Verb::Create if session.switches.honours_client_ids && id != NO_ID => changes.id = Some(id),
-                Verb::Create => {}
-                Verb::Update => return Err(ApiError::new(400, "BadRequest_InvalidOperation", "The id cannot be changed.")),
-            }
+            let chosen = verb == Verb::Update || session.switches.honours_client_ids && id != NO_ID;
+            changes.id = chosen.then_some(id);
             continue;
         }
         if property.read_only || property.kind == Kind::Stream {
@@ -177,7 +174,7 @@ fn value(set: &EntitySet, property: &Property, raw: &RawValue) -> Answer<Cell> {
     };
     let string = || serde_json::from_str::<String>(text).map_err(|_| wrong());
     match &property.kind {
-        Kind::Text => self::string(property, string()?),
+        Kind::Text => checked_text(property, string()?),
         Kind::Guid => {
             let string = string()?;
             Uuid::try_parse(&string)
@@ -210,7 +207,7 @@ fn value(set: &EntitySet, property: &Property, raw: &RawValue) -> Answer<Cell> {
     }
 }
 
-fn string(property: &Property, text: String) -> Answer<Cell> {
+fn checked_text(property: &Property, text: String) -> Answer<Cell> {
     if text.contains('\0') {
         return Err(ApiError::bad_request(format!("The value of '{}' contains a character that cannot be stored.", property.name)));
     }

@@ -170,7 +170,8 @@ fn check_type(changes: &Changes, kind: &str) -> Answer<()> {
     }
 }
 
-fn check_account(account: &Row) -> Answer<()> {
+/// Whether documents and journals may post to the account.
+pub(crate) fn check_account(account: &Row) -> Answer<()> {
     let number = account.text("number");
     if account.flag("blocked") {
         return Err(ApiError::rule(format!("The G/L Account {number} is blocked.")));

@@ -60,9 +60,15 @@ fn add_contact(session: &Session, partner: &Row) -> Answer<()> {
 }
 
 /// What follows from a record's own fields.
-fn complete(session: &Session, row: &mut Row) -> Answer<()> {
+pub(crate) fn complete(session: &Session, row: &mut Row) -> Answer<()> {
     match row.table.name.as_str() {
         "contacts" => complete_contact(session, row),
+        "journals" => {
+            if row.text("templateDisplayName").is_empty() {
+                row.put("templateDisplayName", "GENERAL");
+            }
+            Ok(())
+        }
         "employees" => {
             let names: Vec<&str> = ["givenName", "middleName", "surname"].iter().map(|column| row.text(column)).filter(|name| !name.is_empty()).collect();
             let full = names.join(" ");

@@ -5,6 +5,7 @@ pub(crate) mod amounts;
 pub(crate) mod changes;
 pub(crate) mod document;
 pub(crate) mod documents;
+pub(crate) mod journals;
 pub(crate) mod ledger;
 pub(crate) mod lines;
 pub(crate) mod masters;

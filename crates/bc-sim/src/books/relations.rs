@@ -55,6 +55,8 @@ const ITEM: &[Relation] = &[
     both("inventoryPostingGroupId", "inventoryPostingGroupCode", "inventoryPostingGroups", "Inventory Posting Group"),
 ];
 const ITEM_VARIANT: &[Relation] = &[Relation { id: Some("itemId"), code: Some("itemNumber"), target: "items", target_code: "number", caption: "Item" }];
+const JOURNAL: &[Relation] =
+    &[Relation { id: Some("balancingAccountId"), code: Some("balancingAccountNumber"), target: "accounts", target_code: "number", caption: "Account" }];
 const BANK_ACCOUNT: &[Relation] = &[CURRENCY];
 const DISPUTE: Relation = both("disputeStatusId", "disputeStatus", "disputeStatus", "Dispute Status");
 const SALES: &[Relation] = &[
@@ -83,6 +85,7 @@ fn relations(set: &str) -> &'static [Relation] {
         "contacts" | "locations" | "companyInformation" => COUNTRY_ONLY,
         "items" => ITEM,
         "itemVariants" => ITEM_VARIANT,
+        "journals" | "customerPaymentJournals" | "vendorPaymentJournals" => JOURNAL,
         "employees" => COUNTRY_ONLY,
         "bankAccounts" => BANK_ACCOUNT,
         "salesQuotes" | "salesOrders" | "salesInvoices" | "salesCreditMemos" => SALES,

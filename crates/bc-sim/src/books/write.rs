@@ -1,7 +1,7 @@
 //! Create, change and delete: from a body to the set's own rules.
 
 use crate::books::changes::{self, Changes, Object, Verb};
-use crate::books::{document, documents, lines, masters, relations};
+use crate::books::{document, documents, journals, lines, masters, relations};
 use crate::data::facts::EntitySet;
 use crate::data::row::Row;
 use crate::data::session::Session;
@@ -29,6 +29,9 @@ pub(crate) fn create(session: &Session, scope: &Scope, body: Object) -> Answer<R
     if let Some((navigation, _)) = changes.nested.first() {
         return Err(ApiError::not_implemented(format!("The demo company does not keep '{}' yet. Nothing was changed.", navigation.name)));
     }
+    if journals::journal_set(&set.name).is_some() {
+        return journals::create(session, &set.name, &changes);
+    }
     master(session, set, &changes)
 }
 
@@ -49,6 +52,7 @@ fn plain(session: &Session, set: &'static EntitySet, changes: &Changes) -> Answe
     changes.apply(&mut row, &[]);
     relations::apply(session, &set.name, changes, &mut row)?;
     masters::check_formulas(set, changes)?;
+    masters::complete(session, &mut row)?;
     session.insert(&mut row)?;
     Ok(row)
 }
@@ -57,11 +61,17 @@ fn plain(session: &Session, set: &'static EntitySet, changes: &Changes) -> Answe
 pub(crate) fn update(session: &Session, set: &'static EntitySet, row: Row, body: Object) -> Answer<Row> {
     writable(session, set)?;
     let changes = changes::read(session, set, body, Verb::Update)?;
+    if changes.id.as_deref().is_some_and(|id| id != row.id()) {
+        return Err(ApiError::new(400, "BadRequest_InvalidOperation", "The id cannot be changed."));
+    }
     if let Some(form) = document::form_of_lines(&set.name) {
         return lines::update(session, form, row, &changes);
     }
     if let Some(form) = document::form(&set.name) {
         return documents::update(session, form, row, &changes);
+    }
+    if journals::journal_set(&set.name).is_some() {
+        return journals::update(session, &set.name, row, &changes);
     }
     masters::update(session, set, row, &changes)
 }
@@ -76,6 +86,11 @@ pub(crate) fn delete(session: &Session, set: &'static EntitySet, row: &Row) -> A
         return documents::delete(session, form, row);
     }
     masters::check_delete(session, set, row)?;
+    if let Some(lines) = journals::lines_set(&set.name) {
+        for line in session.all_by(lines, "journalId", row.id())? {
+            session.delete(lines, line.id())?;
+        }
+    }
     session.delete(&set.name, row.id())
 }
 

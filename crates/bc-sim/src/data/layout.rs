@@ -30,6 +30,10 @@ const fn lines(set: &'static str) -> Layout {
     Layout { set, sort: "sequence", unique: None, hidden: "_byAmount INTEGER", indexes: &["documentId\", \"sequence"], view: None }
 }
 
+const fn journal_lines(set: &'static str) -> Layout {
+    Layout { set, sort: "lineNumber", unique: None, hidden: "", indexes: &["journalId\", \"lineNumber"], view: None }
+}
+
 /// Lines: `_byAmount`: the discount was given as an amount. Documents: `_posted`: it is in the books. `_terms`: payment terms (purchase invoices do not show theirs). `_rate`: local currency for one
 /// unit of the document's. `_domestic`: tax applies. `_cause`: a credit memo's invoice or an invoice's credit memo, when it corrects.
 const DOCUMENT: &str = "_posted INTEGER, _terms TEXT, _rate INTEGER, _domestic INTEGER, _cause TEXT";
@@ -56,6 +60,12 @@ const LAYOUTS: &[Layout] = &[
     code_table("generalProductPostingGroups"),
     code_table("inventoryPostingGroups"),
     code_table("dimensions"),
+    code_table("journals"),
+    code_table("customerPaymentJournals"),
+    code_table("vendorPaymentJournals"),
+    journal_lines("journalLines"),
+    journal_lines("customerPayments"),
+    journal_lines("vendorPayments"),
     code_table("disputeStatus"),
     code_table("customerReturnReasons"),
     code_table("fixedAssetLocations"),

@@ -99,7 +99,7 @@ pub(crate) fn series(session: &Session) -> Answer<()> {
 }
 
 /// Tables of code and name.
-const CODES: [(&str, &[(&str, &str)]); 8] = [
+const CODES: [(&str, &[(&str, &str)]); 11] = [
     (
         "paymentMethods",
         &[
@@ -157,6 +157,9 @@ const CODES: [(&str, &[(&str, &str)]); 8] = [
     ("taxGroups", &[("STANDARD", "Standard rate, 25 %"), ("REDUCED", "Reduced rate, 15 %"), ("ZERO", "Zero rate")]),
     ("disputeStatus", &[("AMOUNT", "Amount is disputed"), ("DELIVERY", "Delivery is disputed"), ("WAITING", "Waiting for an answer")]),
     ("fixedAssetLocations", &[("OFFICE", "Office"), ("WAREHOUSE", "Warehouse")]),
+    ("journals", &[("DEFAULT", "Default journal"), ("MONTHLY", "Month-end journal")]),
+    ("customerPaymentJournals", &[("CASH", "Cash receipts")]),
+    ("vendorPaymentJournals", &[("BANK", "Payments through the bank")]),
     ("taxAreas", &[("NO", "Norway"), ("EU", "European Union"), ("EXPORT", "Outside the European Union")]),
 ];
 

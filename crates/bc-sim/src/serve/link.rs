@@ -28,6 +28,8 @@ pub(crate) fn link(set: &EntitySet, navigation: &'static Navigation, target: &En
         ("customers" | "vendors", "contactsInformation") => Link::Many("relatedId"),
         ("contacts", "contactsInformation") => Link::One("id"),
         ("contactsInformation", "customers" | "vendors") => Link::One("relatedId"),
+        ("journals", "journalLines") | ("customerPaymentJournals", "customerPayments") | ("vendorPaymentJournals", "vendorPayments") => Link::Many("journalId"),
+        ("customerPayments", "customerPaymentJournals") | ("vendorPayments", "vendorPaymentJournals") => Link::One("journalId"),
         ("items", "itemVariants") => Link::Many("itemId"),
         ("dimensions", "dimensionValues") => Link::Many("dimensionId"),
         (lines, _) if lines.ends_with("Lines") && !navigation.many && set.property("documentId").is_some() => Link::One("documentId"),

@@ -98,6 +98,36 @@ async fn purchases_raise_stock_and_payables() {
 }
 
 #[tokio::test]
+async fn a_journal_is_posted_and_its_lines_are_gone() {
+    let company = company().await;
+    let journal = company.first("journals?$filter=code eq 'DEFAULT'").await;
+    let path = format!("journals({})", journal["id"].as_str().unwrap());
+    let lines = format!("{path}/journalLines");
+    let before = company.first("customers?$filter=number eq '13000'").await["balanceDue"].as_f64().unwrap();
+    assert_eq!(company.get("journalLines").await.code(), "Application_DialogException");
+    let payment = json!({"accountType": "Customer", "accountNumber": "13000", "documentNumber": "PAY-1", "amount": -1000.5});
+    let line = company.post(&lines, payment).await;
+    assert_eq!((line.status, line.text("description")), (201, "Solvang Hotell AS"), "{}", line.body);
+    let unbalanced = company.act(&format!("{path}/Microsoft.NAV.post")).await;
+    assert!(unbalanced.message().contains("out of balance"), "{}", unbalanced.body);
+    let closed = company.post(&lines, json!({"accountNumber": "1500", "documentNumber": "PAY-1", "amount": 1000.5})).await;
+    let line_path = format!("journalLines({})", closed.text("id"));
+    assert_eq!(company.act(&format!("{path}/Microsoft.NAV.post")).await.code(), "Application_FieldValidationException");
+    let bank = company.patch(&line_path, "*", json!({"accountType": "Bank_x0020_Account", "accountNumber": "checking"})).await;
+    assert_eq!(bank.text("accountNumber"), "CHECKING", "{}", bank.body);
+    done(&company, &path, "post").await;
+    assert_eq!(company.get(&lines).await.rows().len(), 0);
+    assert_eq!(company.first("customers?$filter=number eq '13000'").await["balanceDue"].as_f64().unwrap(), before - 1000.5);
+    let entries = company.all("generalLedgerEntries?$filter=documentNumber eq 'PAY-1'").await;
+    assert_eq!(entries.len(), 2);
+    let cash = company.first("customerPaymentJournals").await;
+    let invoice = company.first("salesInvoices?$filter=status eq 'Open'").await;
+    let payments = format!("customerPaymentJournals({})/customerPayments", cash["id"].as_str().unwrap());
+    let drafted = company.post(&payments, json!({"customerId": invoice["customerId"], "appliesToInvoiceId": invoice["id"], "amount": -5})).await;
+    assert_eq!(drafted.body["appliesToInvoiceNumber"], invoice["number"], "{}", drafted.body);
+}
+
+#[tokio::test]
 async fn actions_that_cannot_be_are_refused() {
     let company = company().await;
     let empty = company.post("salesInvoices", json!({"customerNumber": "10000"})).await;
