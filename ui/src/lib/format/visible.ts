@@ -43,14 +43,14 @@ function markEdges(parts: VisiblePart[]): VisiblePart[] {
   const first = parts[0];
   if (first !== undefined && !first.hidden) {
     const spaces = /^ +/.exec(first.text)?.[0] ?? '';
-    if (spaces !== '') parts.splice(0, 1, { text: '␠'.repeat(spaces.length), hidden: true }, { text: first.text.slice(spaces.length), hidden: false });
+    if (spaces !== '') parts.splice(0, 1, { text: escapeOf(' ').repeat(spaces.length), hidden: true }, { text: first.text.slice(spaces.length), hidden: false });
   }
   const last = parts.at(-1);
   if (last !== undefined && !last.hidden) {
     const spaces = / +$/.exec(last.text)?.[0] ?? '';
     if (spaces !== '') {
       const kept = last.text.slice(0, last.text.length - spaces.length);
-      parts.splice(-1, 1, { text: kept, hidden: false }, { text: '␠'.repeat(spaces.length), hidden: true });
+      parts.splice(-1, 1, { text: kept, hidden: false }, { text: escapeOf(' ').repeat(spaces.length), hidden: true });
     }
   }
   return parts.filter((part) => part.text !== '');

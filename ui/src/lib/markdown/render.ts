@@ -98,6 +98,9 @@ function dressImages(fragment: DocumentFragment): void {
 
 const NUMERIC = /^[-+−(]?[\p{Sc}]?\s?\d[\d\s.,'’]*\)?\s?(%|[\p{Sc}]|[A-Z]{3})?$/u;
 
+/** Heads of columns whose digits are names and not amounts. */
+const CODES = /^(no\.?|nr\.?|number|code|id)$|(\bno\.|number|\bcode|\bid)$/i;
+
 /** A column whose every filled cell reads as a number is set like one. */
 function dressTables(fragment: DocumentFragment): void {
   for (const table of fragment.querySelectorAll('table')) {
@@ -107,7 +110,7 @@ function dressTables(fragment: DocumentFragment): void {
     heads.forEach((head, column) => {
       const cells = rows.map((row) => row[column]).filter((cell) => cell !== undefined);
       const texts = cells.map((cell) => cell.textContent?.trim() ?? '').filter((text) => text !== '');
-      if (texts.length === 0 || !texts.every((text) => NUMERIC.test(text))) return;
+      if (texts.length === 0 || CODES.test(head.textContent?.trim() ?? '') || !texts.every((text) => NUMERIC.test(text))) return;
       for (const cell of [head, ...cells]) cell.setAttribute('class', 'num');
     });
   }

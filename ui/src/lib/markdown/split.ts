@@ -2,7 +2,7 @@
  * Splits Markdown that is still being written into blocks that can no longer change and a tail that can. Only the tail is parsed
  * again when more text comes, so the work for a reply grows with its length and not with its square.
  */
-import { marked } from 'marked';
+import { marked, type Token } from 'marked';
 
 export interface Split {
   /** The source of each finished block, in order. */
@@ -22,8 +22,20 @@ export function extend(split: Split, text: string): Split {
   if (last <= 0) return { done: split.done, tail };
   const finished = tokens.slice(0, last).filter((token) => token.type !== 'space');
   if (finished.length === 0) return { done: split.done, tail };
-  const rest = tokens.slice(last).map((token) => token.raw).join('');
-  return { done: [...split.done, ...finished.map((token) => token.raw)], tail: rest };
+  const from = startOf(tokens, last, tail);
+  if (from < 0) return { done: split.done, tail };
+  return { done: [...split.done, ...finished.map((token) => token.raw)], tail: tail.slice(from) };
+}
+
+/** Where a token begins. Not the sum of what came before: the lexer trims the end of a list, and those spaces may still matter. */
+function startOf(tokens: readonly Token[], index: number, source: string): number {
+  let at = 0;
+  for (const [position, token] of tokens.entries()) {
+    at = source.indexOf(token.raw, at);
+    if (at < 0 || position === index) return at;
+    at += token.raw.length;
+  }
+  return -1;
 }
 
 /** Splits text that is complete. */

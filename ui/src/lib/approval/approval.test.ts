@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { createOrder, updateCustomer } from '../backend/sample/records';
+import type { ApprovalView, Priority } from '../protocol';
+import { ARMING_MS, shown, takesAnswers, takesPlainKeys, typed } from './arming';
+import { formatValue, groupFields, isUnchanged } from './fields';
+import { fractionLeft, inOrder, isWaiting, msLeft } from './queue';
+import { verdictOf } from './words';
+
+function approval(id: string, priority: Priority, requestedAt: string, state: ApprovalView['state'] = 'pending'): ApprovalView {
+  const expires = new Date(Date.parse(requestedAt) + 300_000).toISOString();
+  return {
+    request: { approval_id: id, change_set_id: id, session_id: 's', run_id: 'r', digest: id, priority, requested_at: requestedAt, expires_at: expires, connection: { name: 'Demo', kind: 'demo', tenant: '', environment: '', company: 'N', company_id: '', account: 'demo' }, changes: [] },
+    state,
+    by: null,
+    reason: null,
+    resolved_at: null,
+  };
+}
+
+describe('the first half second', () => {
+  it('takes nothing before, everything after', () => {
+    const arming = shown(1000);
+    expect(takesAnswers(arming, 1000 + ARMING_MS - 1)).toBe(false);
+    expect(takesAnswers(arming, 1000 + ARMING_MS)).toBe(true);
+    expect(takesPlainKeys(arming, 1000 + ARMING_MS)).toBe(true);
+  });
+  it('keeps plain keys out while a person goes on typing, but not clicks', () => {
+    let arming = shown(0);
+    for (const at of [100, 300, 499]) arming = typed(arming, at);
+    expect(takesPlainKeys(arming, 700)).toBe(false);
+    expect(takesAnswers(arming, 700)).toBe(true);
+    expect(takesPlainKeys(arming, 999)).toBe(true);
+    expect(typed(arming, 1000)).toBe(arming);
+  });
+});
+
+describe('the queue', () => {
+  const now = Date.parse('2026-11-21T08:01:00Z');
+  it('asks the gravest first, then the oldest', () => {
+    const list = [approval('a', 'low', '2026-11-21T08:00:00Z'), approval('b', 'high', '2026-11-21T08:00:30Z'), approval('c', 'high', '2026-11-21T08:00:10Z')];
+    expect(inOrder(list).map(({ request }) => request.approval_id)).toEqual(['c', 'b', 'a']);
+  });
+  it('counts the time that is left', () => {
+    const one = approval('a', 'low', '2026-11-21T08:00:00Z');
+    expect(msLeft(one, now)).toBe(240_000);
+    expect(fractionLeft(one, now)).toBeCloseTo(0.8);
+    expect(isWaiting(one, now)).toBe(true);
+    expect(isWaiting(one, now + 240_000)).toBe(false);
+    expect(isWaiting(approval('a', 'low', '2026-11-21T08:00:00Z', 'rejected'), now)).toBe(false);
+  });
+});
+
+describe('fields', () => {
+  it('sets children of a document in rows of their own', () => {
+    const { own, nested } = groupFields(createOrder('c'));
+    expect(own.map(({ name }) => name)).toEqual(['customerNumber', 'orderDate']);
+    expect(nested.map(({ name, rows }) => [name, rows.length])).toEqual([['salesOrderLines', 3]]);
+    expect(nested[0]?.columns.map(({ caption }) => caption)).toEqual(['Item', 'Quantity', 'Unit price']);
+  });
+  it('loses no field', () => {
+    for (const change of [createOrder('c'), updateCustomer('c')]) {
+      const { own, nested } = groupFields(change);
+      expect(own.length + nested.flatMap(({ rows }) => rows.flat()).filter((field) => field !== null).length).toBe(change.fields.length);
+    }
+  });
+  it('knows what stays', () => expect(updateCustomer('c').fields.filter(isUnchanged).map(({ name }) => name)).toEqual(['currencyCode']));
+  it('leaves text exactly as it is', () => expect(formatValue(' 007\u200B', 'text')).toBe(' 007\u200B'));
+});
+
+describe('what became of a write', () => {
+  const at = '2026-11-21T08:00:00Z';
+  const state = (name: ApprovalView['state']): ApprovalView => ({ ...approval('a', 'low', at, name), by: 'window' });
+  it.each([
+    [state('pending'), null, null, 'Waiting for your decision.'],
+    [state('approved'), 'confirmed', null, 'Approved by you, in this window, written and read back.'],
+    [state('approved'), 'failed', 'The record was changed.', 'Approved by you, in this window, but it failed. The record was changed.'],
+    [{ ...state('rejected'), reason: 'No' }, null, null, 'Rejected by you, in this window: “No”. Nothing was changed.'],
+    [state('expired'), null, null, 'Expired without an answer. Nothing was changed.'],
+    [state('aborted'), null, null, 'Aborted before an answer. Nothing was changed.'],
+  ] as const)('%#', (view, outcome, message, text) => expect(verdictOf(view, outcome, message).text).toBe(text));
+  it('never says that nothing was changed when that is not known', () => {
+    expect(verdictOf(state('approved'), 'unknown', null).text).not.toContain('Nothing was changed');
+  });
+});

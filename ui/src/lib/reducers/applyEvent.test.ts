@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import type { AgentEvent, SessionDetail } from '../protocol';
+import { connectionOf } from '../backend/sample/records';
+import { play } from '../backend/sample/script';
+import { newSession, SampleRun, type SampleApproval } from '../backend/sample/store';
+import { applyEvent, applyEvents } from './applyEvent';
+import { fromDetail } from './fromDetail';
+import { emptyView, latestRun, isRunning, type SessionView } from './view';
+
+type Answer = (approval: SampleApproval) => void;
+
+async function runOf(text: string, answer: Answer = () => undefined): Promise<{ detail: SessionDetail; events: AgentEvent[] }> {
+  const detail = newSession('s', text, connectionOf('demo'), '2026-11-21T08:00:00Z');
+  let tick = 0;
+  const run = new SampleRun(detail, connectionOf('demo'), () => new Date(Date.UTC(2026, 10, 21, 8) + tick++ * 1000).toISOString());
+  await play(run, text, { pace: 0, approvalMs: 60_000, asked: (approval) => setTimeout(() => answer(approval)) });
+  return { detail, events: run.events };
+}
+
+/** What the store cannot know: how far events were applied, and how long the thinking took. */
+function comparable(view: SessionView) {
+  const { lastSeq: _lastSeq, thinkingMs: _thinkingMs, stale: _stale, ...rest } = view;
+  return rest;
+}
+
+const approve: Answer = (approval) => approval.settle('approved', 'window', null);
+const CASES: [string, Answer][] = [
+  ['overdue', () => undefined],
+  ['fail', () => undefined],
+  ['long', () => undefined],
+  ['create', approve],
+  ['order', approve],
+  ['post', (approval) => approval.settle('rejected', 'window', 'not this month')],
+  ['change', (approval) => approval.settle('expired', 'clock', null)],
+  ['change', (approval) => approval.run.aborted.abort()],
+];
+
+describe('folding the events of a run', () => {
+  it.each(CASES)('equals the view rebuilt from the store: %s', async (text, answer) => {
+    const { detail, events } = await runOf(text, answer);
+    const folded = applyEvents(emptyView('s'), events);
+    expect(comparable(folded)).toEqual(comparable(fromDetail(detail)));
+    expect(folded.stale).toBe(false);
+    expect(isRunning(latestRun(folded))).toBe(false);
+  });
+
+  it('gives the same one by one, in batches, and replayed over itself', async () => {
+    const { detail, events } = await runOf('order', approve);
+    const whole = applyEvents(emptyView('s'), events);
+    const single = events.reduce(applyEvent, emptyView('s'));
+    let batched = emptyView('s');
+    for (let at = 0; at < events.length; at += 7) batched = applyEvents(batched, events.slice(at, at + 7));
+    expect(single).toEqual(whole);
+    expect(batched).toEqual(whole);
+    expect(applyEvents(whole, events)).toBe(whole);
+    expect(comparable(applyEvents(fromDetail(detail), events))).toEqual(comparable(whole));
+  });
+
+  it('follows a run that is picked up in its middle from the store', async () => {
+    const { detail, events } = await runOf('overdue');
+    const running = structuredClone(detail);
+    const run = running.runs[0];
+    if (run) Object.assign(run, { stop_reason: null, completed_at: null });
+    expect(comparable(applyEvents(fromDetail(running), events))).toEqual(comparable(fromDetail(detail)));
+  });
+
+  it('leaves the view it was given as it was', async () => {
+    const { events } = await runOf('create', approve);
+    const before = applyEvents(emptyView('s'), events.slice(0, 20));
+    const copy = structuredClone(before);
+    applyEvents(before, events.slice(20));
+    expect(before).toEqual(copy);
+  });
+
+  it('marks the view stale when an event is missing, and passes over other sessions and unknown types', async () => {
+    const { events } = await runOf('overdue');
+    expect(applyEvents(emptyView('s'), events.filter(({ seq }) => seq !== 4)).stale).toBe(true);
+    expect(applyEvents(emptyView('other'), events)).toEqual(emptyView('other'));
+    const unknown = { ...events[0], seq: 1, type: 'from_the_future' } as unknown as AgentEvent;
+    expect(applyEvents(emptyView('s'), [unknown]).messages).toEqual([]);
+  });
+
+  it('keeps the live message in segments and times the thinking', () => {
+    const base = { run_id: 'r', session_id: 's' };
+    const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString();
+    const view = applyEvents(emptyView('s'), [
+      { ...base, seq: 1, at: at(0), type: 'run_started', model: 'demo', connection: null },
+      { ...base, seq: 2, at: at(0), type: 'thinking_delta', text: 'I ' },
+      { ...base, seq: 3, at: at(2), type: 'thinking_delta', text: 'think' },
+      { ...base, seq: 4, at: at(3), type: 'text_delta', text: 'So ' },
+      { ...base, seq: 5, at: at(4), type: 'text_delta', text: 'it is' },
+    ]);
+    expect(view.live?.segments).toEqual([{ kind: 'thinking', text: 'I think' }, { kind: 'text', text: 'So it is' }]);
+    const done = applyEvent(view, { ...base, seq: 6, at: at(5), type: 'message_completed', message_id: 'm', role: 'assistant', content: [{ type: 'text', text: 'So it is' }] });
+    expect(done.live).toBeNull();
+    expect(done.thinkingMs.get('m')).toBe(2000);
+  });
+
+  it('applies 100,000 deltas in batches of 1,000 within a second', () => {
+    let view = emptyView('s');
+    const from = performance.now();
+    for (let batch = 0; batch < 100; batch += 1) {
+      const events = Array.from({ length: 1000 }, (_, index): AgentEvent => ({ seq: batch * 1000 + index + 1, at: '2026-11-21T08:00:00Z', run_id: 'r', session_id: 's', type: 'text_delta', text: 'word ' }));
+      view = applyEvents(view, events);
+    }
+    expect(view.live?.segments[0]?.text.length).toBe(500_000);
+    expect(performance.now() - from).toBeLessThan(1000);
+  });
+});
