@@ -20,6 +20,9 @@ const CONNECTIONS: usize = 4;
 /// How long a request waits for another process's write.
 pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
+/// How often the switch to a write-ahead log is tried while others make it.
+const ATTEMPTS: usize = 100;
+
 /// The database's connections. In memory there is exactly one.
 pub(crate) struct Database {
     file: Option<PathBuf>,
@@ -47,7 +50,7 @@ impl Database {
             None => Connection::open_in_memory()?,
         };
         connection.busy_timeout(BUSY)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        write_ahead(&connection)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.set_prepared_statement_cache_capacity(256);
         let today = self.today;
@@ -73,6 +76,20 @@ impl Database {
     pub(crate) fn today(&self) -> Date {
         work_date(self.today)
     }
+}
+
+/// Switches to a write-ahead log. SQLite refuses the switch at once while another process makes it: wait for that one's
+/// lock, then look again.
+fn write_ahead(connection: &Connection) -> Result<(), SimError> {
+    for _ in 0..ATTEMPTS {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
+                connection.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
+            }
+            done => return Ok(done?),
+        }
+    }
+    Ok(connection.pragma_update(None, "journal_mode", "WAL")?)
 }
 
 /// A connection on loan: it comes back when the loan ends, without any transaction, whatever happened meanwhile. (In memory

@@ -149,6 +149,33 @@ async fn futures_join<F: Future<Output = Result<u16, reqwest::Error>>>(requests:
     done
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_servers_may_start_on_one_new_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("company.db");
+    let starts: Vec<_> = (0..6).map(|_| tokio::spawn(start(Options { data: DataSource::File(path.clone()), ..options() }))).collect();
+    let mut companies = Vec::new();
+    for started in starts {
+        companies.push(started.await.unwrap());
+    }
+    for company in &companies {
+        assert_eq!(company.running.companies(), companies[0].running.companies());
+        assert_eq!(company.get("salesInvoices/$count").await.body, 153);
+    }
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_company_is_refused_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("company.db");
+    std::fs::write(&path, "this is no database, and it is long enough to be looked at as one").unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let refused = bca_sim::serve(listener, Options { data: DataSource::File(path), ..options() }).await;
+    assert!(refused.unwrap_err().to_string().starts_with("the demo company's database: "));
+}
+
 #[tokio::test]
 async fn the_same_seed_gives_the_same_ids() {
     let (one, other) = (company().await, company().await);
