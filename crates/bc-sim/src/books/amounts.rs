@@ -47,6 +47,11 @@ pub(crate) struct LineAmounts {
     pub including_tax: Decimal,
 }
 
+/// What a quantity costs, in whole cents; `None` beyond the largest amount.
+pub(crate) fn cost(quantity: Decimal, unit_cost: Decimal) -> Option<Decimal> {
+    quantity.checked_mul(unit_cost).map(cents).filter(|cost| cost.abs() <= LARGEST)
+}
+
 /// Tax on an amount, in whole cents.
 pub(crate) fn tax_on(amount: Decimal, percent: Decimal) -> Decimal {
     cents(amount * percent / HUNDRED)

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use rusqlite::{OptionalExtension, params};
 use rust_decimal::Decimal;
 
+use crate::books::amounts;
 use crate::books::document::Side;
 use crate::data::row::Row;
 use crate::data::session::{Ids, Session};
@@ -81,8 +82,17 @@ fn shortened(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
+/// What a quantity of an item costs.
+pub(crate) fn cost(quantity: Decimal, item: &Row) -> Answer<Decimal> {
+    amounts::cost(quantity, item.decimal("unitCost")).ok_or_else(out_of_range)
+}
+
+fn out_of_range() -> ApiError {
+    ApiError::new(400, "Application_EvaluateException", "An amount is outside the permitted range.")
+}
+
 fn stored(amount: Decimal) -> Answer<i64> {
-    to_stored(amount).ok_or_else(|| ApiError::new(400, "Application_EvaluateException", "An amount is outside the permitted range."))
+    to_stored(amount).ok_or_else(out_of_range)
 }
 
 /// Moves an account's balance, and gives its id.
@@ -147,7 +157,7 @@ pub(crate) fn move_item(session: &Session, moved: &ItemMove) -> Answer<()> {
 /// Posts a positive or negative adjustment of an item's stock against an account.
 pub(crate) fn adjust_item(session: &Session, item: &Row, difference: Decimal, date: Date, against: &str) -> Answer<()> {
     let document = session.next_number("ITEM-JNL")?;
-    let cost = cents(difference.checked_mul(item.decimal("unitCost")).unwrap_or_default());
+    let cost = cost(difference, item)?;
     move_item(
         session,
         &ItemMove {

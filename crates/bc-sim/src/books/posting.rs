@@ -143,7 +143,7 @@ fn move_stock(session: &Session, form: &Form, header: &Row, row: &Row, net: Deci
     let names = form.side.partner();
     let quantity = row.decimal("quantity") * sign(form);
     let (quantity, sales, cost) = match form.side {
-        Side::Sales => (-quantity, net, -cents(quantity.checked_mul(item.decimal("unitCost")).unwrap_or_default())),
+        Side::Sales => (-quantity, net, -ledger::cost(quantity, &item)?),
         Side::Purchase => (quantity, Decimal::ZERO, net),
     };
     if form.side == Side::Sales {

@@ -147,6 +147,13 @@ async fn amounts_beyond_any_range_are_refused_and_the_company_goes_on() {
         let reply = company.request(Method::POST, "salesInvoices").header("content-type", "application/json").body(body).send().await.unwrap();
         assert_eq!(reply.status(), 400, "{quantity} x {price}");
     }
+    let item = company.post("items", json!({"displayName": "Dear", "type": "Inventory", "unitCost": 90000000000000i64})).await;
+    let line = json!({"itemId": item.body["id"], "quantity": 90000000000000i64, "unitPrice": 0});
+    let invoice = company.post("salesInvoices", json!({"customerNumber": "10000", "salesInvoiceLines": [line.clone(), line.clone(), line]})).await;
+    let posted = company.act(&format!("salesInvoices({})/Microsoft.NAV.post", invoice.text("id"))).await;
+    assert_eq!((posted.status, posted.code()), (400, "Application_EvaluateException"));
+    let stock = company.patch(&format!("items({})", item.text("id")), "*", json!({"inventory": 90000000000000i64})).await;
+    assert_eq!((stock.status, stock.code()), (400, "Application_EvaluateException"));
     assert_eq!(company.get("customers/$count").await.body, 12);
 }
 
