@@ -1,0 +1,55 @@
+import { fireEvent, render, screen } from '@testing-library/svelte';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { AppInfo } from '../../lib/protocol';
+import { engine } from '../../lib/stores/engine.svelte';
+import { session } from '../../lib/stores/session.svelte';
+import { useBackend } from '../../test/fakeBackend';
+import Composer from './Composer.svelte';
+
+const INFO: AppInfo = { version: '0', demo: true, home: '', connection: null, provider: 'anthropic', model: 'demo', demo_model: true, not_ready: null, notices: [] };
+const field = () => screen.getByTestId<HTMLTextAreaElement>('composer-input');
+const sendButton = () => screen.getByTestId<HTMLButtonElement>('composer-send');
+
+beforeEach(() => {
+  sessionStorage.clear();
+  session.startNew();
+  engine.info = INFO;
+});
+
+async function write(text: string) {
+  await fireEvent.input(field(), { target: { value: text } });
+}
+
+describe('the composer', () => {
+  it('sends on Enter, and not on Shift+Enter nor while an input method composes', async () => {
+    const sendMessage = vi.fn(async () => ({ session_id: 's', run_id: 'r' }));
+    useBackend({ sendMessage, listSessions: async () => [] });
+    render(Composer, { onconnect: () => undefined });
+    await write('Hello');
+    await fireEvent.keyDown(field(), { key: 'Enter', shiftKey: true });
+    await fireEvent.keyDown(field(), { key: 'Enter', isComposing: true });
+    expect(sendMessage).not.toHaveBeenCalled();
+    await fireEvent.keyDown(field(), { key: 'Enter' });
+    expect(sendMessage).toHaveBeenCalledWith({ session_id: null, text: 'Hello' }, expect.any(Function));
+    expect(field().value).toBe('');
+  });
+
+  it('gives the words back when they were not taken, and says why', async () => {
+    useBackend({ sendMessage: () => Promise.reject({ code: 'model_authentication', message: 'The key was refused.', retryable: false }) });
+    render(Composer, { onconnect: () => undefined });
+    await write('Hello');
+    await fireEvent.keyDown(field(), { key: 'Enter' });
+    await vi.waitFor(() => expect(field().value).toBe('Hello'));
+    expect(screen.getByTestId('composer-hint').textContent).toContain('The key was refused.');
+  });
+
+  it('says what keeps it from sending and offers to set it up', async () => {
+    engine.info = { ...INFO, not_ready: 'No key for the model is set.' };
+    const onconnect = vi.fn();
+    render(Composer, { onconnect });
+    await write('Hello');
+    expect(sendButton().disabled).toBe(true);
+    await fireEvent.click(screen.getByText('Set it up'));
+    expect(onconnect).toHaveBeenCalled();
+  });
+});
