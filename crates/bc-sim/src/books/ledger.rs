@@ -223,11 +223,16 @@ pub(crate) fn remaining(session: &Session, document: &str) -> Answer<(Decimal, D
 pub(crate) fn settle(session: &Session, side: Side, partner: &str, document: &str, amount: Decimal) -> Answer<Decimal> {
     let (open, local) = remaining(session, document)?;
     let share = if amount == open { local } else { cents(local.checked_mul(amount).and_then(|product| product.checked_div(open)).unwrap_or_default()) };
+    settle_at(session, side, partner, document, amount, share)?;
+    Ok(share)
+}
+
+/// Settles part of a document's open item at a given worth in the local currency: what closes another item must be worth the same.
+pub(crate) fn settle_at(session: &Session, side: Side, partner: &str, document: &str, amount: Decimal, share: Decimal) -> Answer<()> {
     let sql = "UPDATE _partner_entries SET remaining = remaining - ?1, remaining_local = remaining_local - ?2, open = (remaining <> ?1) \
                WHERE document = ?3 AND open = 1";
     session.connection.prepare_cached(sql)?.execute(params![stored(amount)?, stored(share)?, document])?;
-    move_balance(session, side, partner, -stored(share)?)?;
-    Ok(share)
+    move_balance(session, side, partner, -stored(share)?)
 }
 
 /// Adds to what the customer has bought, excluding tax.

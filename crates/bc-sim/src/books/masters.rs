@@ -63,6 +63,7 @@ fn add_contact(session: &Session, partner: &Row) -> Answer<()> {
 pub(crate) fn complete(session: &Session, row: &mut Row) -> Answer<()> {
     match row.table.name.as_str() {
         "contacts" => complete_contact(session, row),
+        "itemVariants" if !row.refers("itemId") => Err(ApiError::rule("A \"itemNumber\" or a \"itemId\" must be provided.")),
         "journals" => {
             if row.text("templateDisplayName").is_empty() {
                 row.put("templateDisplayName", "GENERAL");

@@ -346,8 +346,8 @@ pub(crate) fn apply_credit(session: &Session, form: &Form, memo: &mut Row) -> An
     if amount <= Decimal::ZERO {
         return Ok(());
     }
-    ledger::settle(session, form.side, &partner, invoice.id(), amount)?;
-    ledger::settle(session, form.side, &partner, memo.id(), -amount)?;
+    let local = ledger::settle(session, form.side, &partner, invoice.id(), amount)?;
+    ledger::settle_at(session, form.side, &partner, memo.id(), -amount, -local)?;
     let left = open - amount;
     invoice.put_decimal("remainingAmount", left)?;
     if left.is_zero() {

@@ -21,6 +21,8 @@ use crate::serve::engine::{Engine, Request, Response, refusal, unauthorised};
 
 /// Largest body read. Business Central takes 350 MB; nothing that the demo company does needs more than this.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
+/// Bytes of a body that are remembered.
+const LONGEST_LOGGED: usize = 64 * 1024;
 /// Requests remembered for tests.
 const REMEMBERED: usize = 10_000;
 
@@ -40,7 +42,7 @@ pub struct LoggedRequest {
     pub isolation: Option<String>,
     pub content_type: Option<String>,
     pub user_agent: Option<String>,
-    /// The body as text; bytes that are not UTF-8 are replaced.
+    /// The body as text, its first 64 KiB; bytes that are not UTF-8 are replaced.
     pub body: String,
 }
 
@@ -119,7 +121,7 @@ async fn answer(port: Arc<Port>, request: hyper::Request<Incoming>) -> Result<Se
     let response = match read {
         Ok(body) => {
             let body = body.to_bytes();
-            logged.body = String::from_utf8_lossy(&body).into_owned();
+            logged.body = String::from_utf8_lossy(body.get(..LONGEST_LOGGED).unwrap_or(&body)).into_owned();
             act(&port, &head, &logged, body).await
         }
         Err(_) => Ok(ApiError::new(413, "BadRequest", format!("The request's body is larger than {LARGEST_BODY} bytes or incomplete.")).into()),
