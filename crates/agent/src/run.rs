@@ -2,7 +2,8 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use bca_approval::{ApprovalGate, IntentLog};
 use bca_protocol::{
-    Block, CallId, Clock, Connection, Effect, ErrorCode, ErrorEntry, EventKind, EventSink, MessageId, Role, RunId, SessionId, StopReason, UserError,
+    Block, CallId, Clock, Connection, Effect, ErrorCode, ErrorEntry, EventKind, EventSink, MessageId, RawJson, Role, RunId, SessionId, StopReason,
+    ToolCallStatus, Usage, UserError,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -121,6 +122,41 @@ impl Run {
         }
         self.emitter.emit(EventKind::RunCompleted { stop_reason: stop });
         stop
+    }
+
+    /// Carries out one call that a person made without a model, through the same orchestrator and gate, and ends the run.
+    ///
+    /// # Errors
+    /// The store failed; what came of a write that was sent is in its intent.
+    pub async fn call(mut self, call: ToolCall) -> Result<(ToolCallStatus, RawJson), UserError> {
+        self.emitter.emit(EventKind::RunStarted { model: self.request.model.clone(), connection: self.request.connection.clone() });
+        self.emitter.emit(EventKind::MessageCompleted { message_id: self.message_id, role: Role::User, content: self.record.message.content() });
+        let done = self.one_call(call).await;
+        let (stop, error) = match &done {
+            Ok(_) => (StopReason::EndTurn, None),
+            Err(error) => {
+                self.tell(error).await;
+                (StopReason::Error, Some(error.message.as_str()))
+            }
+        };
+        self.engine.transcript.end_run(&self.record, stop, error, self.engine.clock.now()).await?;
+        self.emitter.emit(EventKind::RunCompleted { stop_reason: stop });
+        done
+    }
+
+    async fn one_call(&mut self, call: ToolCall) -> Result<(ToolCallStatus, RawJson), UserError> {
+        let effect = self.effect(&call);
+        let asked = Block::ToolUse { call_id: call.call_id.clone(), tool: call.tool.clone(), input: call.input.clone() };
+        let message = Message::new(Role::Assistant, vec![asked]);
+        let turn = TurnRecord { turn: 1, usage: Usage::default(), first_delta: None, total: Duration::ZERO };
+        let calls = [(call.clone(), effect.unwrap_or(Effect::Destructive))];
+        self.engine.transcript.reply(&self.record, &message, &calls, &turn, self.engine.clock.now()).await?;
+        let results = self.carry_out(vec![(call, effect)]).await?;
+        let ended = results.blocks.into_iter().find_map(|part| match part.block {
+            Block::ToolResult { status, output, .. } => Some((status, RawJson::parse(output).unwrap_or_else(|_| RawJson::null()))),
+            Block::Text { .. } | Block::Thinking { .. } | Block::ToolUse { .. } => None,
+        });
+        ended.ok_or_else(|| internal("The tool gave no result."))
     }
 
     async fn turns(&mut self) -> Result<StopReason, UserError> {

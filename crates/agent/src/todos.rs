@@ -24,7 +24,8 @@ write the plan first, keep one step in_progress, and mark a step completed as so
 const SCHEMA: &str = r#"{"type":"object","required":["todos"],"additionalProperties":false,"properties":{"todos":{"type":"array","maxItems":100,"description":"The whole plan, in order.","items":{"type":"object","required":["content","status"],"additionalProperties":false,"properties":{"id":{"type":"string","description":"Keep it when you send the list again."},"content":{"type":"string","maxLength":500,"description":"The step in a few words."},"description":{"type":"string","description":"More about it."},"priority":{"type":"string","enum":["low","medium","high"]},"status":{"type":"string","enum":["pending","in_progress","completed"]}}}}}}"#;
 
 /// The tool as the model is told of it.
-pub(crate) fn spec() -> ToolSpec {
+#[must_use]
+pub fn spec() -> ToolSpec {
     let input_schema = RawJson::parse(SCHEMA.to_owned()).unwrap_or_else(|_| RawJson::null());
     ToolSpec { name: TOOL.to_owned(), description: DESCRIPTION.to_owned(), input_schema }
 }

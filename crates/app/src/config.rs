@@ -50,7 +50,8 @@ impl Environment {
         let mut environment = Self::default();
         for name in VARIABLES {
             let Some(value) = lookup(name) else { continue };
-            let value = value.into_string().map_err(|_| UserError::new(ErrorCode::Configuration, format!("The environment variable {name} is not valid UTF-8.")))?;
+            let value =
+                value.into_string().map_err(|_| UserError::new(ErrorCode::Configuration, format!("The environment variable {name} is not valid UTF-8.")))?;
             let value = value.trim().to_owned();
             if value.is_empty() {
                 continue;

@@ -2,11 +2,14 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use bca_protocol::{AgentEvent, EventKind, EventSink, RunId, SessionId};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+use crate::app::lock;
 
 /// Everything a run under way has said, for listeners who come late, and those who listen now.
 #[derive(Default)]
@@ -51,6 +54,7 @@ impl EventSink for Channel {
 #[derive(Default)]
 pub(crate) struct Hub {
     channels: Mutex<HashMap<RunId, Arc<Channel>>>,
+    closed: Notify,
 }
 
 impl Hub {
@@ -66,6 +70,12 @@ impl Hub {
     /// Forgets a run that ended.
     pub(crate) fn close(&self, run_id: RunId) {
         lock(&self.channels).remove(&run_id);
+        self.closed.notify_one();
+    }
+
+    /// Completes when a run has ended since this was last asked.
+    pub(crate) async fn changed(&self) {
+        self.closed.notified().await;
     }
 
     /// Sends what was said after `after_seq`, and from now on everything. `false` where the run isn't under way here.
@@ -99,9 +109,4 @@ impl Hub {
     pub(crate) fn running(&self) -> Vec<(RunId, SessionId)> {
         lock(&self.channels).values().map(|channel| (channel.run_id, channel.session_id)).collect()
     }
-}
-
-/// The data behind these locks stays whole even where a thread panicked while it held one.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -24,8 +24,6 @@ pub enum Key {
     UnattendedApproval,
     /// Entity sets that are never written.
     NeverWritten,
-    /// The active connection.
-    Connection,
     /// Light, dark, or as the system.
     Theme,
     /// How much is logged.
@@ -51,7 +49,7 @@ struct Definition {
 
 impl Key {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 11] = [
         Self::Provider,
         Self::Model,
         Self::ModelBaseUrl,
@@ -61,7 +59,6 @@ impl Key {
         Self::ApprovalTimeout,
         Self::UnattendedApproval,
         Self::NeverWritten,
-        Self::Connection,
         Self::Theme,
         Self::LogLevel,
     ];
@@ -98,10 +95,16 @@ impl Key {
     fn definition(self) -> Definition {
         let define = |name, default, environment, check, description| Definition { name, default, environment, check, description };
         match self {
-            Self::Provider => define("model.provider", "anthropic", Some("BC_AGENT_PROVIDER"), Check::OneOf(&["anthropic"]), "The protocol that the model speaks."),
-            Self::Model => {
-                define("model.id", "claude-sonnet-4-5", Some("BC_AGENT_MODEL"), Check::Text, "The model's id; passed on as it is, never checked against a list.")
+            Self::Provider => {
+                define("model.provider", "anthropic", Some("BC_AGENT_PROVIDER"), Check::OneOf(&["anthropic"]), "The protocol that the model speaks.")
             }
+            Self::Model => define(
+                "model.id",
+                "claude-sonnet-4-5",
+                Some("BC_AGENT_MODEL"),
+                Check::Text,
+                "The model's id; passed on as it is, never checked against a list.",
+            ),
             Self::ModelBaseUrl => define(
                 "model.base_url",
                 "https://api.anthropic.com",
@@ -133,11 +136,14 @@ impl Key {
                 "Whether `--approve all` may approve writes without a person outside the demo.",
             ),
             Self::NeverWritten => define("approval.never_written", "", None, Check::Text, "Entity sets that are never written, separated by commas."),
-            Self::Connection => define("connection.active", "", None, Check::Text, "The name of the connection in use."),
             Self::Theme => define("window.theme", "system", None, Check::OneOf(&["system", "light", "dark"]), "How the window looks."),
-            Self::LogLevel => {
-                define("log.level", "info", None, Check::OneOf(&["error", "warn", "info", "debug", "trace"]), "How much is logged. BC_AGENT_LOG goes before it.")
-            }
+            Self::LogLevel => define(
+                "log.level",
+                "info",
+                None,
+                Check::OneOf(&["error", "warn", "info", "debug", "trace"]),
+                "How much is logged. BC_AGENT_LOG goes before it.",
+            ),
         }
     }
 

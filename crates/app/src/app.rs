@@ -1,0 +1,238 @@
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use bca_agent::ModelProvider;
+use bca_auth::Secret;
+use bca_protocol::{AppInfo, BackupView, Clock, ErrorEntry, Notice, SettingView, SystemClock, UserError};
+use bca_store::{Db, OpenOptions, Recovery, UnknownChange};
+use tokio::sync::OnceCell;
+
+use crate::{Config, Key, Mode, Settings, demo, hub::Hub, workbench::Workbenches};
+
+/// The engine of one home in one process. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) config: Config,
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) hub: Hub,
+    settings: RwLock<Settings>,
+    demo: OnceCell<demo::DemoServers>,
+    /// A key given in the window; kept until the app ends.
+    model_key: Mutex<Option<Secret<String>>>,
+    /// The provider in use with what it was built for; it learns what a model takes, so it is kept.
+    pub(crate) provider: Mutex<Option<(String, Arc<dyn ModelProvider>)>>,
+    pub(crate) benches: Workbenches,
+    /// Tokens given in the window or terminal; kept until the app ends.
+    pub(crate) tokens: Mutex<HashMap<String, Secret<String>>>,
+    /// What the environment's variables came to, once the company was found.
+    pub(crate) environment_route: Mutex<Option<crate::workbench::Route>>,
+    notices: Mutex<Vec<Notice>>,
+}
+
+impl App {
+    /// Opens the home, settles what dead processes left, reads the settings. Nothing goes over the network.
+    ///
+    /// # Errors
+    /// A home that can't be opened: damaged, from a newer version, or without the right to write. Nothing is changed then.
+    pub async fn start(config: Config) -> Result<Self, UserError> {
+        let home = config.home()?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let options = OpenOptions { clock: Arc::clone(&clock) };
+        let opened = tokio::task::spawn_blocking(move || Db::open(&home, options)).await;
+        let (db, recovery) = opened.map_err(|_| UserError::new(bca_protocol::ErrorCode::Internal, "The database could not be opened."))??;
+        let unknown = db.unknown_changes().await?;
+        let stored = db.settings().await?;
+        let (settings, faults) = Settings::new(stored, |name| config.environment.get(name).map(str::to_owned));
+        if let Some(fault) = faults.iter().find(|fault| fault.code == bca_protocol::ErrorCode::Configuration) {
+            return Err(fault.clone());
+        }
+        for fault in faults {
+            tracing::warn!(%fault, "a stored setting was left out");
+        }
+        let inner = Inner {
+            config,
+            db,
+            clock,
+            hub: Hub::default(),
+            settings: RwLock::new(settings),
+            demo: OnceCell::new(),
+            model_key: Mutex::default(),
+            provider: Mutex::default(),
+            benches: Workbenches::default(),
+            tokens: Mutex::default(),
+            environment_route: Mutex::default(),
+            notices: Mutex::new(notices(&recovery, &unknown)),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Asks runs to stop, waits until what is in flight is recorded (at most the time that a write may take), and stops the demo.
+    pub async fn stop(&self) {
+        self.inner.hub.cancel_all();
+        let patience = std::time::Duration::from_secs(130);
+        let idle = async {
+            while !self.inner.hub.is_idle() {
+                self.inner.hub.changed().await;
+            }
+        };
+        if tokio::time::timeout(patience, idle).await.is_err() {
+            tracing::error!("a run did not end in time; its writes will be called unknown at the next start");
+        }
+        self.inner.benches.clear().await;
+    }
+
+    /// Where the files are.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        self.inner.db.home()
+    }
+
+    /// Whose books.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.inner.config.mode
+    }
+
+    /// What a front end needs before it draws anything. In the demo this starts the servers.
+    pub async fn info(&self) -> AppInfo {
+        let connection = self.active_connection().await;
+        let mut notices = lock(&self.inner.notices).clone();
+        if let Err(fault) = &connection {
+            notices.push(Notice { text: fault.message.clone(), session_id: None });
+        }
+        let model = self.model();
+        AppInfo {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            demo: self.mode() == Mode::Demo,
+            home: self.home().display().to_string(),
+            connection: connection.ok().flatten(),
+            provider: self.settings_now().get(Key::Provider).to_owned(),
+            model,
+            demo_model: self.mode() == Mode::Demo,
+            not_ready: self.not_ready().map(|fault| fault.message),
+            notices,
+        }
+    }
+
+    /// The demo's servers, started when first asked for. The company lies in the demo's home.
+    pub(crate) async fn demo(&self) -> Result<&demo::Addresses, UserError> {
+        let start = async || {
+            let directory = self.home().join("demo");
+            let make = std::fs::create_dir_all(&directory);
+            make.map_err(|e| UserError::new(bca_protocol::ErrorCode::Store, format!("The demo company's directory could not be made: {e}.")))?;
+            demo::serve(demo::ServeOptions { data: demo::Data::File(directory.join("company.db")), ..demo::ServeOptions::default() }).await
+        };
+        self.inner.demo.get_or_try_init(start).await.map(demo::DemoServers::addresses)
+    }
+
+    /// All settings.
+    pub async fn settings(&self) -> Result<Vec<SettingView>, UserError> {
+        let settings = self.settings_now();
+        Ok(Key::ALL.into_iter().map(|key| settings.view(key)).collect())
+    }
+
+    /// One setting.
+    pub async fn setting(&self, key: Key) -> Result<SettingView, UserError> {
+        Ok(self.settings_now().view(key))
+    }
+
+    /// Stores a setting; `None` goes back to the default.
+    ///
+    /// # Errors
+    /// A value that the setting doesn't take.
+    pub async fn set_setting(&self, key: Key, value: Option<&str>) -> Result<SettingView, UserError> {
+        if let Some(value) = value {
+            key.check(value)?;
+        }
+        match value {
+            Some(value) => self.inner.db.set_setting(key.name(), value).await?,
+            None => drop(self.inner.db.unset_setting(key.name()).await?),
+        }
+        self.settings_mut().put(key, value);
+        Ok(self.settings_now().view(key))
+    }
+
+    pub(crate) fn settings_now(&self) -> RwLockReadGuard<'_, Settings> {
+        self.inner.settings.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn settings_mut(&self) -> RwLockWriteGuard<'_, Settings> {
+        self.inner.settings.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a key for the model; it stays in memory until the app ends.
+    pub fn set_model_key(&self, key: Secret<String>) {
+        *lock(&self.inner.model_key) = Some(key);
+        *lock(&self.inner.provider) = None;
+    }
+
+    pub(crate) fn model_key(&self) -> Option<Secret<String>> {
+        lock(&self.inner.model_key).clone().or_else(|| self.inner.config.environment.secret("ANTHROPIC_API_KEY").cloned())
+    }
+
+    /// The copies of the database, newest first.
+    pub async fn backups(&self) -> Result<Vec<BackupView>, UserError> {
+        Ok(self.inner.db.backups().await?)
+    }
+
+    /// Makes a copy of the database and checks it.
+    pub async fn create_backup(&self) -> Result<BackupView, UserError> {
+        Ok(self.inner.db.create_backup().await?)
+    }
+
+    /// Puts a copy in the place of the database, which is kept as a copy first. No process may have the home open.
+    ///
+    /// # Errors
+    /// The home is in use, there is no such copy, or it is damaged.
+    pub async fn restore_backup(config: Config, name: &str) -> Result<(), UserError> {
+        let home = config.home()?;
+        let name = name.to_owned();
+        let restored = tokio::task::spawn_blocking(move || Db::restore(&home, &name)).await;
+        restored.map_err(|_| UserError::new(bca_protocol::ErrorCode::Internal, "The backup could not be restored."))?.map(drop).map_err(Into::into)
+    }
+
+    /// The newest faults that were met and told.
+    pub async fn errors(&self, limit: usize) -> Result<Vec<ErrorEntry>, UserError> {
+        Ok(self.inner.db.errors(u32::try_from(limit).unwrap_or(u32::MAX)).await?)
+    }
+}
+
+/// The data behind these locks stays whole even where a thread panicked while it held one.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What dead processes left, in sentences.
+fn notices(recovery: &Recovery, unknown: &[UnknownChange]) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    let interrupted = recovery.interrupted_runs.len();
+    if interrupted > 0 {
+        let text = match interrupted {
+            1 => "The app ended in the middle of a run. What had been done is in the history; nothing was sent since.".to_owned(),
+            n => format!("The app ended in the middle of {n} runs. What had been done is in the history; nothing was sent since."),
+        };
+        notices.push(Notice { text, session_id: recovery.interrupted_runs.first().map(|run| run.session_id) });
+    }
+    if !recovery.expired_approvals.is_empty() {
+        let count = recovery.expired_approvals.len();
+        let text = format!(
+            "{count} {} waiting for approval when the app ended and expired. Nothing was changed.",
+            if count == 1 { "proposal was" } else { "proposals were" }
+        );
+        notices.push(Notice { text, session_id: None });
+    }
+    for change in unknown {
+        let text =
+            format!("It is not known whether this was made: {}. Look in Business Central; it will not be sent again by itself.", change.planned.preview.title);
+        notices.push(Notice { text, session_id: Some(change.session_id) });
+    }
+    notices
+}

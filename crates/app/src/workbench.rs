@@ -1,0 +1,92 @@
+//! What a run works with on one connection, built when first needed and kept.
+
+use std::{collections::HashMap, sync::Arc};
+
+use bca_auth::{FixedToken, Secret, TokenSource};
+use bca_bc::{Access, Client, Limits};
+use bca_mcp::{BusinessCentral, Toolset};
+use bca_protocol::{Connection, ErrorCode, UserError};
+
+use crate::App;
+
+/// Tools on one connection, or without any.
+pub(crate) struct Workbench {
+    pub(crate) connection: Option<Connection>,
+    pub(crate) tools: Arc<Toolset>,
+}
+
+/// How a connection is reached: its API root and the token in force.
+#[derive(Clone)]
+pub(crate) struct Route {
+    pub(crate) connection: Connection,
+    pub(crate) root: String,
+    pub(crate) token: Secret<String>,
+}
+
+impl Route {
+    pub(crate) fn target(&self) -> bca_approval::Target {
+        bca_approval::Target {
+            root: self.root.clone(),
+            tenant: self.connection.tenant.clone(),
+            environment: self.connection.environment.clone(),
+            company_id: self.connection.company_id.clone(),
+            account: self.connection.account.clone(),
+        }
+    }
+
+    pub(crate) fn bearer(&self) -> Arc<dyn TokenSource> {
+        Arc::new(FixedToken::new(self.token.clone()))
+    }
+}
+
+/// The benches in use, by connection.
+#[derive(Default)]
+pub(crate) struct Workbenches {
+    by_name: tokio::sync::Mutex<HashMap<Option<String>, Arc<Workbench>>>,
+}
+
+impl Workbenches {
+    /// Forgets a connection's bench: its token or address changed.
+    pub(crate) async fn forget(&self, name: &str) {
+        self.by_name.lock().await.remove(&Some(name.to_owned()));
+    }
+
+    pub(crate) async fn clear(&self) {
+        self.by_name.lock().await.clear();
+    }
+}
+
+impl App {
+    /// The bench for a connection by name, or for the active one.
+    pub(crate) async fn workbench(&self, name: Option<&str>) -> Result<Arc<Workbench>, UserError> {
+        let route = self.route(name).await?;
+        self.bench(route).await
+    }
+
+    /// The bench without a connection.
+    pub(crate) async fn offline_bench(&self) -> Result<Arc<Workbench>, UserError> {
+        self.bench(None).await
+    }
+
+    async fn bench(&self, route: Option<Route>) -> Result<Arc<Workbench>, UserError> {
+        let key = route.as_ref().map(|route| route.connection.name.clone());
+        let mut benches = self.inner.benches.by_name.lock().await;
+        if let Some(bench) = benches.get(&key).filter(|bench| bench.connection.as_ref() == route.as_ref().map(|r| &r.connection)) {
+            return Ok(Arc::clone(bench));
+        }
+        let client = match &route {
+            None => None,
+            Some(route) => {
+                let access = Access { target: route.target(), bearer: route.bearer() };
+                let intents = Arc::new(self.inner.db.clone());
+                let client = Client::new(access, intents, Arc::clone(&self.inner.clock), Limits::default());
+                Some(client.map_err(|e| UserError::from(&e))?)
+            }
+        };
+        let business_central = BusinessCentral::new(client, Arc::new(self.inner.db.clone()), Arc::clone(&self.inner.clock));
+        let tools = Toolset::start(Arc::new(business_central)).await.map_err(|e| UserError::new(ErrorCode::Internal, e.to_string()))?;
+        let bench = Arc::new(Workbench { connection: route.map(|route| route.connection), tools: Arc::new(tools) });
+        benches.insert(key, Arc::clone(&bench));
+        Ok(bench)
+    }
+}
