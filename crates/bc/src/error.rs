@@ -183,7 +183,7 @@ pub enum WriteError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotSent {
     /// Not the bytes that were approved.
-    #[error(transparent)]
+    #[error("the request is not the one that was approved.")]
     Permit(#[from] PermitError),
     /// Approved for another company, environment, tenant or account.
     #[error("the change was approved for another connection.")]

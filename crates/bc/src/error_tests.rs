@@ -20,6 +20,17 @@ fn a_bookkeeper_understands_the_sentences() {
         UserError::from(&changed).message,
         "The record was changed by somebody else in the meantime. Nothing was changed. Look at it again before you change it."
     );
+    let other = WriteError::NotSent(NotSent::Permit(PermitError::OtherRequest));
+    assert_eq!(UserError::from(&other).message, "Nothing was sent: the request is not the one that was approved. Nothing was changed.");
+    let full = WriteError::NotSent(NotSent::Log("the disk is full".into()));
+    assert_eq!(UserError::from(&full).message, "Nothing was sent: the intent could not be recorded (the disk is full). Nothing was changed.");
+    let stopped = WriteError::NotSent(NotSent::Before(BcError::Cancelled));
+    assert_eq!(UserError::from(&stopped).message, "Stopped. Nothing was changed.");
+    let away = BcError::Unreachable { whom: "Business Central at example.com".into(), reason: "there is no network".into() };
+    assert_eq!(
+        told(away),
+        "Business Central at example.com could not be reached: there is no network. Nothing was changed. Check the network, the proxy and the address of the connection."
+    );
     let throttled = WriteError::Refused(BcError::Throttled { retry_after: None });
     assert_eq!(UserError::from(&throttled).message, "Business Central is too busy just now. Nothing was changed. Propose it again in a minute.");
 }

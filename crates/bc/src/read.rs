@@ -10,7 +10,7 @@ use url::Url;
 use crate::{
     BcError,
     error_body::meaning,
-    wire::{Answer, Fault, Wire, no_token},
+    wire::{Answer, Fault, Wire, bearer_header, no_token},
 };
 
 /// Which copy of the data may answer (protocol notes, section 9).
@@ -86,13 +86,17 @@ impl Wire {
     }
 
     async fn attempt(&self, url: &Url, freshness: Freshness, token: &Secret<String>) -> Attempt {
+        let bearer = match bearer_header(token) {
+            Ok(bearer) => bearer,
+            Err(error) => return Attempt::Failed(error),
+        };
         let _turn = self.pace.enter().await;
         let request = self
             .get(url.clone())
             .header(ACCEPT, "application/json")
             .header("Prefer", format!("odata.maxpagesize={}", self.limits.page_rows))
             .header("Data-Access-Intent", freshness.header());
-        match self.send(request, token, self.limits.read_timeout).await {
+        match self.send(request, bearer, self.limits.read_timeout).await {
             Ok(Answer { status, body: Ok(text), .. }) if status.is_success() => Attempt::Done(text),
             Ok(Answer { status, body: Err(fault), .. }) if status.is_success() => self.broken(&fault, Some(status)),
             Ok(Answer { status, retry_after, body, .. }) => {

@@ -35,6 +35,8 @@ pub(crate) const ETAG: &str = "W/\"JzQ0O0FBPT0nMTsn\"";
 pub(crate) enum Reply {
     /// Status, further header lines, body; as JSON unless a header line says otherwise.
     Answer(u16, &'static str, String),
+    /// 200 with this body, then closes without having said so.
+    AnswerAndClose(String),
     /// Reads the request and closes.
     Drop,
     /// Says 200 and how long the body is, sends a part of it and closes.
@@ -150,6 +152,11 @@ async fn converse(mut stream: TcpStream, replies: Arc<Mutex<VecDeque<Reply>>>, s
         match reply {
             None | Some(Reply::Drop) => return,
             Some(Reply::Hang) => std::future::pending().await,
+            Some(Reply::AnswerAndClose(body)) => {
+                let text = format!("HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+                let _ = stream.write_all(text.as_bytes()).await;
+                return;
+            }
             Some(Reply::Truncate(status)) => {
                 let head = format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{\"value\":[");
                 let _ = stream.write_all(head.as_bytes()).await;

@@ -93,10 +93,7 @@ impl Wire {
     }
 
     /// Sends once. Everything within `timeout`, from the connection to the last byte.
-    pub(crate) async fn send(&self, request: RequestBuilder, token: &Secret<String>, timeout: Duration) -> Result<Answer, Fault> {
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
-            .map_err(|_| Fault::NotConnected("the token has characters that no token has".into()))?;
-        bearer.set_sensitive(true);
+    pub(crate) async fn send(&self, request: RequestBuilder, bearer: HeaderValue, timeout: Duration) -> Result<Answer, Fault> {
         let began = Instant::now();
         let deadline = began + timeout;
         let sent = tokio::time::timeout_at(deadline, request.header(AUTHORIZATION, bearer).send()).await;
@@ -138,6 +135,14 @@ impl Wire {
             Fault::NotText => BcError::Unexpected { status: status.map_or(0, |s| s.as_u16()), reason: "it is not text.".into(), correlation_id: None },
         }
     }
+}
+
+/// The header that carries the token; it stays out of logs.
+pub(crate) fn bearer_header(token: &Secret<String>) -> Result<HeaderValue, BcError> {
+    let unfit = |_| BcError::NotSignedIn { reason: "The token has characters that no token has. Enter it again.".into() };
+    let mut header = HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(unfit)?;
+    header.set_sensitive(true);
+    Ok(header)
 }
 
 /// Why there is no token, as an error of the client.

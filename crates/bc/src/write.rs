@@ -12,7 +12,7 @@ use crate::{
     BcError, Client, NotSent, Record, WriteError,
     error_body::{ErrorBody, meaning},
     path::WritePath,
-    wire::{Answer, Fault, Wire, no_token},
+    wire::{Answer, Fault, Wire, bearer_header, no_token},
 };
 
 /// A write that was carried out.
@@ -57,9 +57,9 @@ impl Client {
         let ready = async {
             let turn = wire.pace.enter().await;
             let token = wire.bearer.token().await.map_err(no_token)?;
-            Ok::<_, BcError>((turn, token))
+            Ok::<_, BcError>((turn, bearer_header(&token)?))
         };
-        let (_turn, token) = tokio::select! {
+        let (_turn, bearer) = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(not_sent(NotSent::Before(BcError::Cancelled))),
             ready = ready => ready.map_err(|e| not_sent(NotSent::Before(e)))?,
@@ -67,7 +67,7 @@ impl Client {
         self.intents().sending(change_id, self.clock().now()).await.map_err(|e| not_sent(NotSent::Log(e.0)))?;
         let answer = tokio::select! {
             biased;
-            answer = wire.send(prepared, &token, wire.limits.write_timeout) => answer,
+            answer = wire.send(prepared, bearer, wire.limits.write_timeout) => answer,
             () = stopped(cancel, wire) => return Err(WriteError::Unknown(BcError::Cancelled)),
         };
         judge(wire, answer).inspect_err(|error| {

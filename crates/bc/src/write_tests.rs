@@ -133,6 +133,26 @@ async fn every_outcome_is_judged_as_the_table_says_and_nothing_is_sent_twice() {
 }
 
 #[tokio::test]
+async fn a_connection_that_died_meanwhile_does_not_blur_a_write() {
+    let script = Script::new([Reply::AnswerAndClose(format!(r#"{{"id":"{ID}"}}"#)), created()]).await;
+    let (client, cancel) = (script.client(), CancellationToken::new());
+    client.get(&crate::RecordPath::of("customers", ID).unwrap(), &[], &[], &cancel).await.unwrap();
+    let request = script.request(Method::Post, "customers", None, Some(BODY));
+    assert_eq!(client.write(permit(&request).await, &request, &cancel).await.unwrap().status, 201);
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_sent_stops_before_the_intent() {
+    let script = Script::new([created()]).await;
+    let intents = Arc::new(Intents::default());
+    let client = script.client_with(Arc::new(FixedToken::new(Secret::new("a\r\nX: y".into()))), Arc::clone(&intents) as _);
+    let request = script.request(Method::Post, "customers", None, Some(BODY));
+    let answer = client.write(permit(&request).await, &request, &CancellationToken::new()).await;
+    assert!(matches!(answer, Err(WriteError::NotSent(NotSent::Before(BcError::NotSignedIn { .. })))), "{answer:?}");
+    assert!(intents.sending.lock().unwrap().is_empty() && script.seen().is_empty());
+}
+
+#[tokio::test]
 async fn nobody_there_means_nothing_was_changed() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut script = Script::new([created()]).await;
