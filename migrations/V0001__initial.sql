@@ -229,6 +229,10 @@ CREATE VIRTUAL TABLE tool_call_search USING fts5 (
     output, content = 'mcp_tool_calls', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
 );
 
+-- What is deleted leaves no words behind.
+INSERT INTO message_search (message_search, rank) VALUES ('secure-delete', 1);
+INSERT INTO tool_call_search (tool_call_search, rank) VALUES ('secure-delete', 1);
+
 -- What is stored and not yet in the full-text index: indexing is kept off the path between two calls of a model, and is caught
 -- up with when a run ends and before a search.
 CREATE TABLE search_queue (

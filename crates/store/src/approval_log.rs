@@ -89,4 +89,4 @@ fn consequence(resolution: &Resolution) -> (ChangeState, Option<&'static str>) {
 
 #[cfg(test)]
 #[path = "approval_log_tests.rs"]
-mod tests;
+pub(crate) mod tests;

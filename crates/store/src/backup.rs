@@ -16,6 +16,8 @@ use crate::{
 const KEPT: usize = 7;
 const PREFIX: &str = "bc-agent-";
 const DAMAGED: &str = "-damaged.db";
+/// What SQLite adds to a database's name for its write-ahead log.
+const LOG: &str = "-wal";
 
 /// Why a copy is made; stands in its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +109,8 @@ fn prune(home: &Home) -> Result<(), StoreError> {
     for backup in whole.iter().skip(KEPT).chain(damaged.iter().skip(KEPT)) {
         let path = home.backups().join(&backup.name);
         fs::remove_file(&path).map_err(|e| StoreError::io(path, e))?;
+        // Only a damaged one may have a log beside it.
+        let _ = fs::remove_file(home.backups().join(format!("{}{LOG}", backup.name)));
     }
     Ok(())
 }
@@ -161,20 +165,28 @@ fn keep_replaced(home: &Home) -> Result<Option<String>, StoreError> {
     if !path.exists() {
         return Ok(None);
     }
-    match create(home, Reason::BeforeRestore) {
+    // An emptied file would pass for a whole, empty database: the look at an opening is stricter than a copy's.
+    let copied = match schema::inspect(home) {
+        Err(error @ StoreError::Damaged { .. }) => Err(error),
+        Ok(_) | Err(_) => create(home, Reason::BeforeRestore),
+    };
+    match copied {
         Ok(backup) => Ok(Some(backup.name)),
-        Err(StoreError::Damaged { .. } | StoreError::Backup(_)) => {
-            let name = format!("{PREFIX}{}{DAMAGED}", Timestamp::now().strftime("%Y%m%dT%H%M%S.%6fZ"));
-            let kept = home.backups().join(&name);
-            fs::copy(&path, &kept).and_then(|_| fs::File::open(&kept)?.sync_all()).map_err(|e| StoreError::io(&kept, e))?;
-            let [log, _] = home.side_files();
-            if log.exists() {
-                let kept_log = home.backups().join(format!("{name}-wal"));
-                fs::copy(&log, &kept_log).map_err(|e| StoreError::io(&kept_log, e))?;
-            }
-            prune(home)?;
-            Ok(Some(name))
-        }
+        Err(StoreError::Damaged { .. } | StoreError::Backup(_)) => keep_damaged(home, &path).map(Some),
         Err(other) => Err(other),
     }
+}
+
+/// Copies a database that is not whole, with its write-ahead log, byte by byte.
+fn keep_damaged(home: &Home, path: &Path) -> Result<String, StoreError> {
+    let name = format!("{PREFIX}{}{DAMAGED}", Timestamp::now().strftime("%Y%m%dT%H%M%S.%6fZ"));
+    let kept = home.backups().join(&name);
+    fs::copy(path, &kept).and_then(|_| fs::File::open(&kept)?.sync_all()).map_err(|e| StoreError::io(&kept, e))?;
+    let [log, _] = home.side_files();
+    if log.exists() {
+        let kept_log = home.backups().join(format!("{name}{LOG}"));
+        fs::copy(&log, &kept_log).map_err(|e| StoreError::io(&kept_log, e))?;
+    }
+    prune(home)?;
+    Ok(name)
 }

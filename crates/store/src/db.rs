@@ -4,7 +4,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bca_protocol::{Clock, InstanceId, SystemClock};
+use bca_protocol::{BackupView, Clock, InstanceId, SystemClock};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::{
@@ -102,6 +102,26 @@ impl Db {
             Ok((Self { inner: Arc::new(inner) }, recovery))
         };
         opened().map_err(|error: StoreError| error.with_backups(|| backup::list(&home_files).unwrap_or_default()))
+    }
+
+    /// The backups of a home, newest first, also where its database can't be opened.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn backups_of(home: &Path) -> Result<Vec<BackupView>, StoreError> {
+        backup::list(&Home::prepare(home)?)
+    }
+
+    /// Puts a backup in the place of the home's database, also of a damaged one. What was there is kept among the backups; its
+    /// name there is returned, where there was any. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] while any process has the home open; [`StoreError::NotFound`]; [`StoreError::Backup`] where the backup
+    /// is not whole: nothing was changed.
+    pub fn restore(home: &Path, name: &str) -> Result<Option<String>, StoreError> {
+        let home = Home::prepare(home)?;
+        let _alone = home.try_alone()?.ok_or(StoreError::InUse("Restoring a backup"))?;
+        backup::restore(&home, name)
     }
 
     /// This process's identity among those that share the home.

@@ -58,7 +58,7 @@ pub(crate) fn connect(path: &Path, purpose: Purpose) -> Result<Connection, Store
         Purpose::Durable => "PRAGMA synchronous = FULL",
         Purpose::Read => "PRAGMA query_only = ON",
     };
-    connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY")?;
+    connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON")?;
     connection.execute_batch(synchronous)?;
     Ok(connection)
 }

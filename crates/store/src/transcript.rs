@@ -134,6 +134,7 @@ impl Transcript for Db {
     async fn end_run(&self, run: &NewRun, stop_reason: StopReason, error: Option<&str>, at: Timestamp) -> Result<(), UserError> {
         let (run, error) = (run.run_id.to_string(), error.map(str::to_owned));
         self.write(Durability::History, move |tx| agent_executions::end(tx, &run, stop_reason, error.as_deref(), at)).await?;
+        self.index_later();
         Ok(())
     }
 }
@@ -168,4 +169,4 @@ fn internal(error: &serde_json::Error) -> UserError {
 
 #[cfg(test)]
 #[path = "transcript_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -38,3 +38,7 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
     ]
     .concat()
 }
+
+#[cfg(test)]
+#[path = "query_plan_tests.rs"]
+mod query_plan_tests;

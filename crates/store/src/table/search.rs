@@ -1,8 +1,12 @@
 //! Full text over messages and tool results.
 
+use bca_protocol::{CallId, SearchHit};
 use rusqlite::{Connection, params};
 
-use crate::{StoreError, sql::statements};
+use crate::{
+    StoreError,
+    sql::{At, Text, statements},
+};
 
 statements! {
     QUEUED = "SELECT source_id FROM search_queue WHERE source = ?1 ORDER BY source_id LIMIT ?2";
@@ -42,4 +46,36 @@ pub(crate) fn index_some(tx: &Connection) -> Result<bool, StoreError> {
 /// Whether anything is stored and not indexed.
 pub(crate) fn any_queued(connection: &Connection) -> Result<bool, StoreError> {
     Ok(connection.prepare_cached(ANY_QUEUED)?.query_row([], |row| row.get(0))?)
+}
+
+/// The newest messages that match an FTS5 expression.
+pub(crate) fn messages(connection: &Connection, expression: &str, limit: u32) -> Result<Vec<SearchHit>, StoreError> {
+    let mut statement = connection.prepare_cached(FIND_MESSAGES)?;
+    let rows = statement.query_map(params![expression, limit], |row| {
+        Ok(SearchHit {
+            session_id: row.get::<_, Text<_>>(0)?.0,
+            session_title: row.get(1)?,
+            message_id: Some(row.get::<_, Text<_>>(2)?.0),
+            call_id: None,
+            snippet: row.get(3)?,
+            at: row.get::<_, At>(4)?.0,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The newest tool results that match an FTS5 expression.
+pub(crate) fn tool_calls(connection: &Connection, expression: &str, limit: u32) -> Result<Vec<SearchHit>, StoreError> {
+    let mut statement = connection.prepare_cached(FIND_TOOL_CALLS)?;
+    let rows = statement.query_map(params![expression, limit], |row| {
+        Ok(SearchHit {
+            session_id: row.get::<_, Text<_>>(0)?.0,
+            session_title: row.get(1)?,
+            message_id: None,
+            call_id: Some(CallId::from_provider(&row.get::<_, String>(2)?)),
+            snippet: row.get(3)?,
+            at: row.get::<_, At>(4)?.0,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }

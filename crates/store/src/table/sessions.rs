@@ -28,7 +28,6 @@ statements! {
             EXISTS (SELECT 1 FROM agent_executions e WHERE e.session_id = s.session_id AND e.completed_at IS NULL)
         FROM sessions s WHERE s.updated_at < ?1 ORDER BY s.updated_at DESC LIMIT ?2";
     GOAL_OF = "SELECT goal FROM sessions WHERE session_id = ?1";
-    TITLES = "SELECT session_id, title FROM sessions WHERE session_id IN (SELECT value FROM json_each(?1))";
 }
 
 /// Makes the session where it is new; pins it to the connection where it has none.
@@ -85,13 +84,6 @@ pub(crate) fn list(connection: &Connection, before: Option<Timestamp>, limit: u3
     let before = before.map_or(i64::MAX, |at| at.as_microsecond());
     let mut statement = connection.prepare_cached(LIST)?;
     let rows = statement.query_map(params![before, limit], summary)?.collect::<Result<_, _>>()?;
-    Ok(rows)
-}
-
-/// The titles of these sessions (a JSON array of ids).
-pub(crate) fn titles(connection: &Connection, ids: &str) -> Result<Vec<(String, String)>, StoreError> {
-    let mut statement = connection.prepare_cached(TITLES)?;
-    let rows = statement.query_map([ids], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
     Ok(rows)
 }
 
