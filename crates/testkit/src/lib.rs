@@ -1,1 +1,9 @@
-//! testkit
+//! For integration tests: a running app on real servers, and a listener that collects a run's events. Fakes stand only at the wire.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on should stop")]
+
+mod events;
+mod running;
+
+pub use events::{Events, wait_for};
+pub use running::{Home, RunningApp};

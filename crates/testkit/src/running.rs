@@ -1,0 +1,67 @@
+use std::{path::Path, sync::Arc};
+
+use bca_app::{ActiveRun, App, Config, Environment, Mode};
+use bca_protocol::{ReviewDecision, ReviewVerdict, Reviewer, SessionId, StopReason};
+use tempfile::TempDir;
+
+use crate::Events;
+
+/// A home in a temporary directory.
+pub struct Home(TempDir);
+
+impl Home {
+    /// A new one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The app on this home, on the demo company and model.
+    pub async fn demo(&self) -> RunningApp {
+        self.start(Mode::Demo, &[]).await
+    }
+
+    /// The app on this home with these environment variables.
+    pub async fn start(&self, mode: Mode, variables: &[(&str, &str)]) -> RunningApp {
+        let lookup = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| value.into());
+        let environment = Environment::from(lookup).unwrap();
+        let config = Config { home: Some(self.path().to_owned()), mode, connection: None, client: Reviewer::Window, environment };
+        RunningApp { app: App::start(config).await.unwrap() }
+    }
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// An app that runs.
+pub struct RunningApp {
+    /// The app.
+    pub app: App,
+}
+
+impl RunningApp {
+    /// Sends a message.
+    pub async fn send(&self, session: Option<SessionId>, text: &str) -> (ActiveRun, Arc<Events>) {
+        let events = Events::new();
+        let run = self.app.send(session, text.to_owned(), events.clone()).await.unwrap();
+        (run, events)
+    }
+
+    /// Sends a message, answers its first question, and waits for the end.
+    pub async fn send_and_answer(&self, text: &str, verdict: ReviewVerdict) -> (StopReason, Arc<Events>) {
+        let (run, events) = self.send(None, text).await;
+        let question = events.question().await;
+        let decision = ReviewDecision { approval_id: question.approval_id, digest: question.digest, verdict };
+        self.app.answer(decision, Reviewer::Window).await.unwrap();
+        (run.done.await.unwrap(), events)
+    }
+}
