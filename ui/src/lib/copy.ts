@@ -2,12 +2,29 @@
 import { toasts } from './stores/toasts.svelte';
 
 export async function copyText(text: string, what: string): Promise<void> {
+  if ((await writeClipboard(text)) || copySelected(text)) toasts.info(`${what} copied.`);
+  else toasts.error('The clipboard could not be reached. Nothing was copied.');
+}
+
+async function writeClipboard(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
-    toasts.info(`${what} copied.`);
+    return true;
   } catch {
-    toasts.error('The clipboard could not be reached. Nothing was copied.');
+    return false;
   }
+}
+
+/** The older way, for web views that keep the clipboard from scripts. */
+function copySelected(text: string): boolean {
+  const field = document.createElement('textarea');
+  field.value = text;
+  field.className = 'sr-only';
+  document.body.append(field);
+  field.select();
+  const copied = document.execCommand('copy');
+  field.remove();
+  return copied;
 }
 
 /** Offers a text as a file. */

@@ -44,7 +44,9 @@ export function sampleBackend(query: URLSearchParams): Backend {
   const settings: SettingView[] = [
     { key: 'agent.max_turns', value: '20', default: '20', source: 'default', description: 'Turns after which a run stops.', options: [] },
     { key: 'approval.timeout_seconds', value: '300', default: '300', source: 'default', description: 'Seconds after which silence becomes no.', options: [] },
-    { key: 'provider', value: 'anthropic', default: 'anthropic', source: 'default', description: 'Who serves the model.', options: ['anthropic', 'openai'] },
+    { key: 'model.provider', value: 'anthropic', default: 'anthropic', source: 'default', description: 'The protocol that the model speaks.', options: ['anthropic'] },
+    { key: 'model.id', value: info.model, default: info.model, source: 'default', description: 'The model.', options: [] },
+    { key: 'window.theme', value: query.get('theme') ?? 'system', default: 'system', source: 'user', description: 'How the window looks.', options: ['system', 'light', 'dark'] },
   ];
 
   if (state !== 'first-run' && state !== 'empty') seed();

@@ -1,6 +1,6 @@
 /** The conversation as rows: messages that show something, and the end of each run that did not end by itself. */
 import type { StopReason } from '../protocol';
-import { isRunning, type MessageItem, type RunItem, type SessionView } from '../reducers/view';
+import { isRunning, type MessageItem, type RunItem } from '../reducers/view';
 
 export type Row =
   | { kind: 'message'; key: string; message: MessageItem; first: boolean; over: boolean }
@@ -20,11 +20,11 @@ function showsSomething(message: MessageItem): boolean {
   return message.partial || message.blocks.some((block) => block.type !== 'tool_result' && !(block.type === 'thinking' && block.text === '' && message.blocks.length > 1));
 }
 
-export function rowsOf(view: SessionView): Row[] {
+export function rowsOf(messages: readonly MessageItem[], allRuns: readonly RunItem[]): Row[] {
   const rows: Row[] = [];
-  const runs = new Map(view.runs.map((run) => [run.runId, run]));
+  const runs = new Map(allRuns.map((run) => [run.runId, run]));
   let before: MessageItem | null = null;
-  for (const message of view.messages) {
+  for (const message of messages) {
     if (before !== null && before.runId !== message.runId) pushEnd(rows, runs.get(before.runId));
     const changesVoice: boolean = before?.role !== message.role || before.runId !== message.runId;
     if (showsSomething(message)) {
@@ -32,7 +32,7 @@ export function rowsOf(view: SessionView): Row[] {
       before = message;
     }
   }
-  pushEnd(rows, view.runs.at(-1));
+  pushEnd(rows, allRuns.at(-1));
   return rows;
 }
 

@@ -97,6 +97,9 @@ export interface SessionView {
   stale: boolean;
 }
 
+/** What a message needs beside itself. Apart from the text that streams, so that a delta touches no finished message. */
+export type Facts = Pick<SessionView, 'toolCalls' | 'approvals' | 'changes' | 'thinkingMs'>;
+
 export const NO_USAGE: Usage = { input_tokens: 0, output_tokens: 0, cache_read_tokens: 0, cache_write_tokens: 0 };
 
 export function emptyView(sessionId: SessionId): SessionView {
@@ -123,9 +126,9 @@ export function isRunning(run: RunItem | null): boolean {
 }
 
 /** The approval that decides on a tool call, if there is one. The newest, where a call was asked about more than once. */
-export function approvalOf(view: SessionView, callId: CallId): ApprovalView | null {
+export function approvalOf(facts: Facts, callId: CallId): ApprovalView | null {
   let found: ApprovalView | null = null;
-  for (const approval of view.approvals.values()) {
+  for (const approval of facts.approvals.values()) {
     if (approval.request.changes.some((change) => change.call_id === callId)) found = approval;
   }
   return found;

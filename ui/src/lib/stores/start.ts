@@ -3,6 +3,7 @@ import { approvals } from './approvals.svelte';
 import { engine } from './engine.svelte';
 import { session } from './session.svelte';
 import { sessions } from './sessions.svelte';
+import { theme } from './theme.svelte';
 
 /** The session on screen outlives a reload of the web view, and nothing else. */
 const LAST_SESSION = 'session';
@@ -33,6 +34,7 @@ async function refreshSessions(): Promise<void> {
 
 async function load(): Promise<void> {
   await Promise.all([engine.refresh(), sessions.refresh()]);
+  void theme.load();
   await approvals.refresh();
   const last = sessionStorage.getItem(LAST_SESSION);
   if (last !== null && sessions.titleOf(last) !== null) await session.open(last);

@@ -1,6 +1,9 @@
-/** Light, dark, or as the system has it. Kept by the web view: it is about this screen, not about the books. */
+/** Light, dark, or as the system has it. The setting decides; the web view remembers it, so that the window opens in the right colours. */
+import { engine } from './engine.svelte';
+
 export type Theme = 'system' | 'light' | 'dark';
 
+export const THEME_SETTING = 'window.theme';
 const KEY = 'theme';
 
 function read(): Theme {
@@ -25,6 +28,18 @@ class ThemeStore {
   }
 
   set(choice: Theme): void {
+    this.#take(choice);
+    void engine.attempt(async () => void (await engine.backend.setSetting({ key: THEME_SETTING, value: choice === 'system' ? null : choice })));
+  }
+
+  /** What the engine has kept; another window or the terminal may have changed it. */
+  async load(): Promise<void> {
+    const settings = await engine.backend.listSettings().catch(() => []);
+    const kept = settings.find(({ key }) => key === THEME_SETTING)?.value;
+    if (kept === 'system' || kept === 'light' || kept === 'dark') this.#take(kept);
+  }
+
+  #take(choice: Theme): void {
     this.choice = choice;
     safeStorage()?.setItem(KEY, choice);
     this.#apply();
