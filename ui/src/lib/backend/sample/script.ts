@@ -39,7 +39,7 @@ export async function play(run: SampleRun, text: string, options: Options): Prom
   try {
     run.emit({ type: 'run_started', model: 'demo', connection: run.connection });
     run.message('user', [{ type: 'text', text }]);
-    await actor.act(text.toLowerCase());
+    await actor.act(text.toLowerCase(), text);
     run.emit({ type: 'run_completed', stop_reason: run.run?.error ? 'error' : 'end_turn' });
   } catch (thrown) {
     if (!(thrown instanceof Stopped)) throw thrown;
@@ -56,7 +56,8 @@ class Actor {
     private readonly options: Options,
   ) {}
 
-  async act(text: string): Promise<void> {
+  async act(text: string, asWritten: string): Promise<void> {
+    if (text.startsWith('echo ')) return this.say(asWritten.slice('echo '.length));
     if (text.includes('fail')) return this.fail();
     if (text.includes('overdue')) return this.overdue();
     if (text.includes('onboard') || text.includes('order')) return this.write([createCustomer, createOrder, postInvoice], 'high');
