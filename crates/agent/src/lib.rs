@@ -10,6 +10,6 @@ mod turn;
 
 pub use ports::{
     HistoryBlock, Message, ModelError, ModelEvent, ModelProvider, ModelReply, ModelRequest, ModelStop, NewRun, Thinking, ToolCall, ToolCompletion, ToolContext,
-    ToolExecutor, ToolOutput, ToolSpec, Transcript, TurnRecord, WriteResult,
+    ToolExecutor, ToolFault, ToolOutput, ToolSpec, Transcript, TurnRecord, WriteResult,
 };
 pub use run::{Engine, Limits, Run, RunRequest};

@@ -187,6 +187,17 @@ pub struct WriteResult {
     pub undoable: bool,
 }
 
+/// A fault behind a tool, for the error log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolFault {
+    /// For code.
+    pub code: ErrorCode,
+    /// For people.
+    pub message: String,
+    /// Business Central's own number for it.
+    pub correlation_id: Option<String>,
+}
+
 /// What a tool answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolOutput {
@@ -196,6 +207,8 @@ pub struct ToolOutput {
     pub output: RawJson,
     /// The writes that were sent, in order.
     pub writes: Vec<WriteResult>,
+    /// What is to be kept in the error log; absent where the call went well or the model just asked wrongly.
+    pub fault: Option<ToolFault>,
 }
 
 /// The tools. Reading and writing are different calls, and writing takes permits: there is no third way.

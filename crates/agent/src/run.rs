@@ -111,9 +111,9 @@ impl Run {
         self.emitter.emit(EventKind::MessageCompleted { message_id: self.message_id, role: Role::User, content: self.record.message.content() });
         let (stop, error) = match self.turns().await {
             Ok(stop) => (stop, None),
-            Err(error) => {
-                self.tell(&error).await;
-                (StopReason::Error, Some(error.message))
+            Err(fault) => {
+                self.tell(&fault).await;
+                (StopReason::Error, Some(fault.error.message))
             }
         };
         self.settle_plan(stop).await;
@@ -135,7 +135,7 @@ impl Run {
         let (stop, error) = match &done {
             Ok(_) => (StopReason::EndTurn, None),
             Err(error) => {
-                self.tell(error).await;
+                self.tell(&Fault::from(error.clone())).await;
                 (StopReason::Error, Some(error.message.as_str()))
             }
         };
@@ -159,7 +159,7 @@ impl Run {
         ended.ok_or_else(|| internal("The tool gave no result."))
     }
 
-    async fn turns(&mut self) -> Result<StopReason, UserError> {
+    async fn turns(&mut self) -> Result<StopReason, Fault> {
         let mut messages = self.engine.transcript.history(self.request.session_id).await?;
         self.seen_calls = messages.iter().flat_map(|m| &m.blocks).filter_map(|b| call_id_of(&b.block)).cloned().collect();
         for turn in 1..=self.engine.limits.max_turns {
@@ -223,25 +223,46 @@ impl Run {
         if call.tool == crate::todos::TOOL { Some(Effect::Read) } else { self.engine.tools.effect(call) }
     }
 
-    /// An error as an event and as an entry of the error log.
-    pub(crate) async fn tell(&self, error: &UserError) {
-        self.log_error(error, String::new()).await;
+    /// A fault as an event and as an entry of the error log.
+    async fn tell(&self, fault: &Fault) {
+        let Fault { error, detail } = fault;
+        self.log_fault(error, detail, None).await;
         self.emitter.emit(EventKind::Error { code: error.code, message: error.message.clone(), retryable: error.retryable });
     }
 
-    pub(crate) async fn log_error(&self, error: &UserError, detail: String) {
+    /// An entry of the error log.
+    pub(crate) async fn log_fault(&self, error: &UserError, detail: &str, correlation_id: Option<&str>) {
         let entry = ErrorEntry {
             at: self.engine.clock.now(),
             code: error.code,
             message: error.message.clone(),
-            detail,
+            detail: detail.to_owned(),
             session_id: Some(self.request.session_id),
             run_id: Some(self.request.run_id),
-            correlation_id: None,
+            correlation_id: correlation_id.map(str::to_owned),
         };
         if let Err(fault) = self.engine.transcript.error(&entry).await {
             tracing::error!(%fault, message = %error.message, "an error could not be stored");
         }
+    }
+}
+
+/// What ends a run: the sentence for people, and what only the error log gets.
+pub(crate) struct Fault {
+    error: UserError,
+    detail: String,
+}
+
+impl From<UserError> for Fault {
+    fn from(error: UserError) -> Self {
+        Self { error, detail: String::new() }
+    }
+}
+
+impl From<ModelError> for Fault {
+    fn from(error: ModelError) -> Self {
+        let detail = error.detail.clone();
+        Self { error: error.into(), detail }
     }
 }
 

@@ -180,6 +180,9 @@ impl Run {
     async fn complete(&self, call: &ToolCall, output: ToolOutput, took: Duration) -> Result<Ended, UserError> {
         let completion = ToolCompletion { call_id: &call.call_id, status: output.status, output: &output.output, duration: took, at: self.engine.clock.now() };
         self.engine.transcript.tool_completed(&self.record, &completion).await?;
+        if let Some(fault) = &output.fault {
+            self.log_fault(&UserError::new(fault.code, &fault.message), &call.tool, fault.correlation_id.as_deref()).await;
+        }
         for write in &output.writes {
             self.emitter.emit(EventKind::ChangeRecorded {
                 change_id: write.change_id,
@@ -202,7 +205,7 @@ impl Run {
             Ok(todos) => {
                 let output = Json::Object(vec![("todos".into(), todos::outline(todos))]);
                 self.publish_plan().await?;
-                ToolOutput { status: ToolCallStatus::Ok, output: RawJson::from(&output), writes: Vec::new() }
+                ToolOutput { status: ToolCallStatus::Ok, output: RawJson::from(&output), writes: Vec::new(), fault: None }
             }
             Err(message) => refusal(ToolCallStatus::Error, &message, None),
         };
@@ -227,7 +230,7 @@ fn refusal(status: ToolCallStatus, message: &str, reason: Option<&str>) -> ToolO
     if let Some(reason) = reason {
         members.push(("reason".to_owned(), text(reason)));
     }
-    ToolOutput { status, output: RawJson::from(&Json::Object(members)), writes: Vec::new() }
+    ToolOutput { status, output: RawJson::from(&Json::Object(members)), writes: Vec::new(), fault: None }
 }
 
 fn stopped() -> ToolOutput {

@@ -1,7 +1,10 @@
-use bca_protocol::{Block, EventKind, Role, UserError};
+use bca_protocol::{Block, EventKind, Role};
 use futures::StreamExt;
 
-use crate::{Message, ModelError, ModelEvent, ModelReply, ModelRequest, TurnRecord, run::Run, run::since};
+use crate::{
+    Message, ModelError, ModelEvent, ModelReply, ModelRequest, TurnRecord,
+    run::{Fault, Run, internal, since},
+};
 
 /// How a model call ended.
 pub(crate) enum TurnEnd {
@@ -35,7 +38,7 @@ impl Streamed {
 impl Run {
     /// Calls the model with the history, passes deltas on, and returns the whole answer. The messages are lent to the request
     /// and come back, so that a long history isn't copied at every turn.
-    pub(crate) async fn model_call(&self, messages: &mut Vec<Message>) -> Result<TurnEnd, UserError> {
+    pub(crate) async fn model_call(&self, messages: &mut Vec<Message>) -> Result<TurnEnd, Fault> {
         let started = self.engine.clock.monotonic();
         let request = ModelRequest {
             model: self.request.model.clone(),
@@ -85,14 +88,14 @@ impl Run {
                 Some(Err(error)) => return self.failed(error, streamed).await,
                 None => {
                     self.keep(streamed).await;
-                    return Err(crate::run::internal("The model's answer ended without an end. Nothing was lost; ask again."));
+                    return Err(internal("The model's answer ended without an end. Nothing was lost; ask again.").into());
                 }
             }
         }
     }
 
     /// A model call failed: what had streamed is kept, the provider's own words go to the error log.
-    async fn failed(&self, error: ModelError, streamed: Streamed) -> Result<TurnEnd, UserError> {
+    async fn failed(&self, error: ModelError, streamed: Streamed) -> Result<TurnEnd, Fault> {
         self.keep(streamed).await;
         if self.cancel.is_cancelled() {
             return Ok(TurnEnd::Cancelled);

@@ -17,6 +17,7 @@ mod workbench;
 
 pub use app::App;
 pub use approvals::Which;
+pub use bca_auth::Secret;
 pub use config::{Config, Environment, Mode};
 pub use connections::{CompanyChoice, NewConnection};
 pub use history::ExportFormat;

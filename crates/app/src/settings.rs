@@ -205,7 +205,7 @@ impl Settings {
             }
         }
         for key in Key::ALL {
-            let Some(value) = key.environment().and_then(|name| environment(name)) else { continue };
+            let Some(value) = key.environment().and_then(&environment) else { continue };
             match key.check(&value) {
                 Ok(()) => drop(settings.environment.insert(key.name(), value)),
                 Err(fault) => {

@@ -92,7 +92,7 @@ fn answer_of(result: &CallToolResult) -> Answer {
 }
 
 fn output(answer: &Answer) -> ToolOutput {
-    ToolOutput { status: answer.status, output: RawJson::from(&answer.json), writes: Vec::new() }
+    ToolOutput { status: answer.status, output: RawJson::from(&answer.json), writes: Vec::new(), fault: tools::fault(&answer.json) }
 }
 
 #[async_trait]
@@ -130,7 +130,7 @@ impl ToolExecutor for Toolset {
             (_, status) => status,
         };
         self.business_central.forget(&call.call_id);
-        ToolOutput { status, output: RawJson::from(&answer.json), writes }
+        ToolOutput { status, writes, ..output(&answer) }
     }
 
     async fn discard(&self, call: &ToolCall) {

@@ -18,16 +18,16 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bca_agent::{ToolCall, WriteResult};
+use bca_agent::{ToolCall, ToolFault, WriteResult};
 use bca_approval::{IntentLog, PlannedWrite, WritePermit};
 use bca_bc::{BcError, Client};
 use bca_catalogue::{Catalogue, Entity, Operation};
-use bca_protocol::{CallId, Clock, Effect, Json, ToolCallStatus};
+use bca_protocol::{CallId, Clock, Effect, ErrorCode, Json, ToolCallStatus};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, object, sparse, text};
 
 /// A JSON object of any shape, for schemas.
 pub(crate) type AnyObject = serde_json::Map<String, serde_json::Value>;
@@ -305,20 +305,60 @@ pub(crate) fn entity(name: &str) -> Result<&'static Entity, Answer> {
 /// A fault of Business Central as the model is told of it.
 pub(crate) fn failed(fault: &BcError) -> Answer {
     let code = match fault {
-        BcError::Unreachable { .. } | BcError::TimedOut { .. } => "unavailable",
-        BcError::NotSignedIn { .. } => "not_signed_in",
-        BcError::Forbidden { .. } => "forbidden",
+        BcError::Refused { code, .. } => code.as_str(),
+        other => other_code(other),
+    };
+    let error = sparse([("code", Some(text(code))), ("message", Some(text(fault.to_string()))), ("correlation_id", fault.correlation_id().map(text))]);
+    Answer { status: ToolCallStatus::Error, json: object([("error", error)]) }
+}
+
+/// Our own words for what Business Central has no code for.
+fn other_code(fault: &BcError) -> &'static str {
+    match fault {
+        BcError::Unreachable { .. } | BcError::TimedOut { .. } => UNAVAILABLE,
+        BcError::NotSignedIn { .. } => NOT_SIGNED_IN,
+        BcError::Forbidden { .. } => FORBIDDEN,
+        BcError::Throttled { .. } => THROTTLED,
+        BcError::Changed { .. } => RECORD_CHANGED,
+        BcError::Refused { .. } | BcError::Unexpected { .. } => REFUSED,
         BcError::NotFound { .. } => "not_found",
-        BcError::Throttled { .. } => "throttled",
-        BcError::Changed { .. } => "record_changed",
-        BcError::Refused { code, .. } => return Answer::error(code, fault.to_string()),
-        BcError::Unexpected { .. } => "unexpected_answer",
         BcError::BadQuery(_) => "bad_query",
         BcError::BadConnection(_) => "not_connected",
         BcError::Cancelled => "cancelled",
         BcError::TooLarge { .. } => "too_large",
+    }
+}
+
+const UNAVAILABLE: &str = "unavailable";
+const NOT_SIGNED_IN: &str = "not_signed_in";
+const FORBIDDEN: &str = "forbidden";
+const THROTTLED: &str = "throttled";
+const RECORD_CHANGED: &str = "record_changed";
+const REFUSED: &str = "refused";
+
+/// What an answer leaves in the error log: faults of Business Central and of the way to it, not a model's wrong questions.
+pub(crate) fn fault(answer: &Json) -> Option<ToolFault> {
+    let word = |name: &str| answer.get(name).and_then(Json::as_str);
+    let (code, error) = match (answer.get("error"), word("status")) {
+        (Some(error), _) => {
+            let code = match error.get("code").and_then(Json::as_str)? {
+                UNAVAILABLE => ErrorCode::BusinessCentralUnavailable,
+                NOT_SIGNED_IN => ErrorCode::NotSignedIn,
+                FORBIDDEN => ErrorCode::Forbidden,
+                THROTTLED => ErrorCode::BusinessCentralThrottled,
+                RECORD_CHANGED => ErrorCode::RecordChanged,
+                // Business Central's own codes are `Category_Name`.
+                code if code == REFUSED || code.contains('_') && code.starts_with(|c: char| c.is_ascii_uppercase()) => ErrorCode::BusinessCentralRefused,
+                _ => return None,
+            };
+            (code, error)
+        }
+        (None, Some("unknown")) => (ErrorCode::OutcomeUnknown, answer),
+        (None, Some("failed")) => (ErrorCode::BusinessCentralRefused, answer),
+        (None, _) => return None,
     };
-    Answer::error(code, fault.to_string())
+    let text = |name: &str| error.get(name).and_then(Json::as_str).map(str::to_owned);
+    Some(ToolFault { code, message: text("message")?, correlation_id: text("correlation_id") })
 }
 
 /// Refuses what the catalogue knows to be wrong; gives the remarks of a proposal that may go on.
@@ -331,9 +371,6 @@ fn validated(proposal: &bca_catalogue::Proposal<'_>) -> Result<Vec<bca_protocol:
     let sentences: Vec<&str> = validation.problems.iter().map(|p| p.message.as_str()).collect();
     let message = format!("Nothing was proposed: {}", sentences.join(" "));
     let report = validate_operation::report(&validation);
-    let json = crate::answer::object([(
-        "error",
-        crate::answer::object([("code", crate::answer::text("invalid")), ("message", crate::answer::text(message)), ("validation", report)]),
-    )]);
+    let json = object([("error", object([("code", text("invalid")), ("message", text(message)), ("validation", report)]))]);
     Err(Answer { status: ToolCallStatus::Error, json })
 }

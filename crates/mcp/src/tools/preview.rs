@@ -190,7 +190,10 @@ fn field(row: &Row<'_>, labels: &Labels) -> (FieldChange, Option<Note>) {
     let property = row.entity.and_then(|e| e.property(&row.name));
     let caption = property.map_or_else(|| row.name.clone(), |p| p.caption.clone());
     let kind = property.map_or(FieldKind::Text, |p| field_kind(&p.kind));
-    let show = |value: &Option<Json>| value.as_ref().filter(|v| !is_nothing(v)).and_then(Json::display);
+    let show = |value: &Option<Json>| {
+        let text = value.as_ref().filter(|v| !is_nothing(v)).and_then(Json::display);
+        if kind == FieldKind::Enumeration { text.map(|member| bca_bc::decode_member(&member)) } else { text }
+    };
     let find = |value: &Option<Json>| -> Option<Result<String, ()>> {
         let id = value.as_ref()?.as_str()?;
         labels.get(&(related_set(row)?.to_owned(), id.to_owned())).cloned()

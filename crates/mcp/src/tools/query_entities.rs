@@ -122,13 +122,38 @@ pub(super) async fn run(bc: &BusinessCentral, input: &Input, cancel: &Cancellati
 async fn one(client: &Client, entity: &Entity, id: &str, input: &Input, cancel: &CancellationToken) -> Result<Answer, Answer> {
     let path = RecordPath::of(&entity.set, id).map_err(|e| failed(&e))?;
     let select = input.select.as_ref().map(Names::list).unwrap_or_default();
-    let expand: Vec<Expand> = expands(input);
+    let expand = expands(input).map_err(|e| failed(&e))?;
     let record = client.get(&path, &with_id(entity, select), &expand, cancel).await.map_err(|e| failed(&e))?;
-    Ok(Answer::ok(object([("entity", text(&entity.set)), ("rows", Json::Array(vec![record.json])), ("shown", number(1)), ("truncated", Json::Bool(false))])))
+    Ok(Answer::ok(object([
+        ("entity", text(&entity.set)),
+        ("rows", Json::Array(vec![plain(entity, record.json)])),
+        ("shown", number(1)),
+        ("truncated", Json::Bool(false)),
+    ])))
 }
 
-fn expands(input: &Input) -> Vec<Expand> {
-    input.expand.as_ref().map(Names::list).unwrap_or_default().iter().map(|name| Expand::all(name)).collect()
+/// Names, or OData's own form with options: `salesOrderLines($select=quantity)`.
+fn expands(input: &Input) -> Result<Vec<Expand>, BcError> {
+    let text = match &input.expand {
+        None => return Ok(Vec::new()),
+        Some(Names::List(names)) => names.join(","),
+        Some(Names::Text(names)) => names.clone(),
+    };
+    if text.trim().is_empty() { Ok(Vec::new()) } else { Expand::parse_list(&text) }
+}
+
+/// Members of enumerations as people write them; everything else as it came.
+fn plain(entity: &Entity, row: Json) -> Json {
+    let Json::Object(members) = row else { return row };
+    let readable = |(name, value): (String, Json)| {
+        let is_member = entity.property(&name).is_some_and(|p| matches!(p.kind, PropertyKind::Enum(_)));
+        let value = match value {
+            Json::String(member) if is_member => text(bca_bc::decode_member(&member).trim()),
+            other => other,
+        };
+        (name, value)
+    };
+    Json::Object(members.into_iter().map(readable).collect())
 }
 
 /// The id goes with every row: it is what changes are made by.
@@ -152,7 +177,7 @@ fn query(entity: &Entity, input: &Input) -> Result<Query, BcError> {
     query.filter = input.filter.as_deref().filter(|f| !f.trim().is_empty()).map(Filter::parse).transpose()?;
     let asked = input.select.as_ref().map(Names::list).unwrap_or_default();
     query.select = with_id(entity, if asked.is_empty() { entity.summary.clone() } else { asked });
-    query.expand = expands(input);
+    query.expand = expands(input)?;
     query.order_by = input.orderby.as_ref().map(|names| OrderBy::parse_list(&names.list().join(","))).transpose()?.unwrap_or_default();
     query.skip = input.skip;
     query.count = if input.count == Some(true) { Count::Wanted } else { Count::Unwanted };
@@ -165,7 +190,7 @@ async fn listed(client: &Client, entity: &Entity, mut query: Query, input: &Inpu
     query.top = Some(wanted.saturating_add(1));
     let page = client.query(&query, cancel).await.map_err(|e| failed(&e))?;
     let more = page.rows.len() > wanted;
-    let rows: Vec<Json> = page.rows.into_iter().take(wanted).map(|record: Record| record.json).collect();
+    let rows: Vec<Json> = page.rows.into_iter().take(wanted).map(|record: Record| plain(entity, record.json)).collect();
     let asked_for_all_shown = input.top.is_some_and(|top| top <= MAX_ROWS);
     let truncated = more && !asked_for_all_shown;
     let shown = rows.len();

@@ -130,7 +130,8 @@ fn refused(fault: &BcError) -> Settled {
         BcError::Refused { code, .. } => Some(text(code)),
         _ => None,
     };
-    let json = sparse([("status", Some(text("failed"))), ("message", Some(text(&message))), ("code", code)]);
+    let correlation_id = fault.correlation_id().map(text);
+    let json = sparse([("status", Some(text("failed"))), ("message", Some(text(&message))), ("code", code), ("correlation_id", correlation_id)]);
     let answer = Answer { status: ToolCallStatus::Error, json };
     Settled { outcome: ChangeOutcome::Failed, message: Some(message), key: None, after: None, answer }
 }
@@ -236,6 +237,7 @@ fn unknown(fault: &BcError) -> Settled {
     let message = format!(
         "{fault} It is not known whether the change was made. It will not be sent again by itself: look in Business Central before you propose it again."
     );
-    let answer = Answer::write(ToolCallStatus::Unknown, "unknown", &message);
+    let json = sparse([("status", Some(text("unknown"))), ("message", Some(text(&message))), ("correlation_id", fault.correlation_id().map(text))]);
+    let answer = Answer { status: ToolCallStatus::Unknown, json };
     Settled { outcome: ChangeOutcome::Unknown, message: Some(message), key: None, after: None, answer }
 }
