@@ -223,10 +223,10 @@ CREATE INDEX performance_metrics_by_name ON performance_metrics (name);
 -- Full text over messages and tool results, each over the table that holds the text. Prefix indexes serve the last, half-typed
 -- word of a query.
 CREATE VIRTUAL TABLE message_search USING fts5 (
-    words, content = 'messages', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+    words, content = 'messages', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3 4 5'
 );
 CREATE VIRTUAL TABLE tool_call_search USING fts5 (
-    output, content = 'mcp_tool_calls', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+    output, content = 'mcp_tool_calls', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3 4 5'
 );
 
 -- What is deleted leaves no words behind.

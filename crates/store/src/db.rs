@@ -167,6 +167,7 @@ impl Db {
 }
 
 /// Shares the home with others; alone first where the database has to be made or brought up to date.
+#[allow(clippy::disallowed_methods, reason = "opening blocks by design, and files have no event for a lock that is given back")]
 fn enter(home: &Home) -> Result<Held, StoreError> {
     let deadline = Instant::now() + WAIT_FOR_HOME;
     loop {

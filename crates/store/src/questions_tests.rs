@@ -52,7 +52,7 @@ async fn a_conversation_is_rebuilt_whole_and_what_was_approved_outlives_it() {
     assert_eq!((&detail.approvals[0].request, detail.changes.len()), (&request, 2));
     let text = crate::markdown(&detail);
     assert!(text.contains("## You (") && text.contains("### Create customer 0") && text.contains("cut off"), "{text}");
-    assert_eq!(db.sessions(None, 10).await.unwrap(), [detail.session.clone()]);
+    assert_eq!(db.sessions(None, 10).await.unwrap(), std::slice::from_ref(&detail.session));
     assert_eq!(db.metrics("model.total", 10).await.unwrap()[0].duration, turn().total);
 
     db.rename_session(run.session_id, " Harbor \n Lights ").await.unwrap();

@@ -7,7 +7,6 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, config::DbConfig};
 use crate::{
     StoreError, backup,
     home::{Home, open_private, sync_directory},
-    sql::statements,
 };
 
 #[allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
@@ -21,10 +20,8 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Up to this size every opening checks every page; beyond, that would be felt at every start.
 const CHECKED_AT_OPEN: u64 = 16 * 1024 * 1024;
 
-statements! {
-    HAS_HISTORY = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'refinery_schema_history'";
-    HISTORY = "SELECT version, checksum FROM refinery_schema_history";
-}
+const HAS_HISTORY: &str = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'refinery_schema_history'";
+const HISTORY: &str = "SELECT version, checksum FROM refinery_schema_history";
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Full-text search over messages and tool results: newest first, so that the work is bounded for any word.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bca_protocol::SearchHit;
 
@@ -45,19 +45,18 @@ impl Db {
 
     /// Indexes what is queued in the background, in steps that let other writers in between. Ends when the database is closed.
     pub(crate) fn index_later(&self) {
-        let inner = Arc::downgrade(&self.inner);
-        tokio::task::spawn_blocking(move || {
-            while let Some(inner) = inner.upgrade() {
-                match inner.write_now(Durability::History, |tx| table::search::index_some(tx)) {
-                    Ok(true) => {}
-                    Ok(false) => return,
-                    Err(fault) => {
+        let database = Arc::downgrade(&self.inner);
+        tokio::spawn(async move {
+            while let Some(inner) = database.upgrade() {
+                let step = move || inner.write_now(Durability::History, |tx| table::search::index_some(tx));
+                match tokio::task::spawn_blocking(step).await {
+                    Ok(Ok(true)) => {}
+                    Ok(Ok(false)) | Err(_) => return,
+                    Ok(Err(fault)) => {
                         tracing::warn!(%fault, "messages could not be indexed for the search; the next search tries again");
                         return;
                     }
                 }
-                drop(inner);
-                std::thread::sleep(Duration::from_millis(1));
             }
         });
     }

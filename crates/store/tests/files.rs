@@ -150,3 +150,17 @@ fn many_may_open_a_new_home_at_once() {
         thread.join().unwrap().unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_failed_migration_leaves_the_database_as_it_was_and_a_verified_backup_beside_it() {
+    let home = tempfile::tempdir().unwrap();
+    drop(filled(home.path(), "x").await);
+    let change = |sql: &str| rusqlite::Connection::open(database(home.path())).unwrap().execute_batch(sql).unwrap();
+    // Without its history the schema looks outdated, and the first step fails because its tables are there.
+    change("CREATE TABLE kept AS SELECT * FROM refinery_schema_history; DELETE FROM refinery_schema_history");
+    assert!(matches!(try_open(home.path()), Err(StoreError::Migration(_))));
+    let backups = Db::backups_of(home.path()).unwrap();
+    assert!(backups.len() == 1 && backups[0].verified && backups[0].name.contains("before-migration"), "{backups:?}");
+    change("INSERT INTO refinery_schema_history SELECT * FROM kept");
+    assert_eq!(try_open(home.path()).unwrap().setting("test.value").await.unwrap().as_deref(), Some("x"));
+}

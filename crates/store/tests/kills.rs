@@ -134,7 +134,7 @@ fn kill_after(home: &Path, lines: u64) -> Vec<(String, String)> {
         }
         told.len() as u64
     };
-    while let Some(line) = output.next() {
+    for line in output.by_ref() {
         if take(line) >= lines {
             break;
         }
