@@ -12,6 +12,9 @@ use tokio::sync::OnceCell;
 
 use crate::{Config, Key, Mode, Settings, demo, hub::Hub, workbench::Workbenches};
 
+/// How long a front end waits for the connection's name before it draws without it.
+const GLANCE: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// The engine of one home in one process. Cheap to clone.
 #[derive(Clone)]
 pub struct App {
@@ -103,7 +106,12 @@ impl App {
 
     /// What a front end needs before it draws anything. In the demo this starts the servers.
     pub async fn info(&self) -> AppInfo {
-        let connection = self.active_connection().await;
+        let connection = tokio::time::timeout(GLANCE, self.active_connection()).await.unwrap_or_else(|_| {
+            Err(UserError::passing(
+                bca_protocol::ErrorCode::BusinessCentralUnavailable,
+                "Business Central has not answered yet. History and search work without it.",
+            ))
+        });
         let mut notices = lock(&self.inner.notices).clone();
         if let Err(fault) = &connection {
             notices.push(Notice { text: fault.message.clone(), session_id: None });

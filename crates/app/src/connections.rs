@@ -92,7 +92,12 @@ impl App {
         }
         let environment = &self.inner.config.environment;
         let missing = |name: &str, what: &str| UserError::new(ErrorCode::NotConnected, format!("BC_AGENT_BC_TOKEN is set, but {name} is not: {what}."));
-        let token = environment.secret("BC_AGENT_BC_TOKEN").cloned().ok_or_else(|| missing("BC_AGENT_BC_TOKEN", "there is no token"))?;
+        let token = environment.secret("BC_AGENT_BC_TOKEN").cloned().ok_or_else(|| {
+            UserError::new(
+                ErrorCode::NotSignedIn,
+                "This needs the connection that the environment described: BC_AGENT_BC_TOKEN is not set now. Nothing was changed.",
+            )
+        })?;
         let company = environment.get("BC_AGENT_COMPANY").ok_or_else(|| missing("BC_AGENT_COMPANY", "name the company by its id or its name"))?;
         let root = environment_root(
             environment.get("BC_AGENT_BC_URL").unwrap_or(PUBLIC_ROOT),

@@ -374,3 +374,7 @@ fn validated(proposal: &bca_catalogue::Proposal<'_>) -> Result<Vec<bca_protocol:
     let json = object([("error", object([("code", text("invalid")), ("message", text(message)), ("validation", report)]))]);
     Err(Answer { status: ToolCallStatus::Error, json })
 }
+
+#[cfg(test)]
+#[path = "budget_tests.rs"]
+mod tests;
