@@ -24,7 +24,7 @@ describe('the composer', () => {
   it('sends on Enter, and not on Shift+Enter nor while an input method composes', async () => {
     const sendMessage = vi.fn(async () => ({ session_id: 's', run_id: 'r' }));
     useBackend({ sendMessage, listSessions: async () => [] });
-    render(Composer, { onconnect: () => undefined });
+    render(Composer, { onsetup: () => undefined });
     await write('Hello');
     await fireEvent.keyDown(field(), { key: 'Enter', shiftKey: true });
     await fireEvent.keyDown(field(), { key: 'Enter', isComposing: true });
@@ -36,7 +36,7 @@ describe('the composer', () => {
 
   it('gives the words back when they were not taken, and says why', async () => {
     useBackend({ sendMessage: () => Promise.reject({ code: 'model_authentication', message: 'The key was refused.', retryable: false }) });
-    render(Composer, { onconnect: () => undefined });
+    render(Composer, { onsetup: () => undefined });
     await write('Hello');
     await fireEvent.keyDown(field(), { key: 'Enter' });
     await vi.waitFor(() => expect(field().value).toBe('Hello'));
@@ -45,11 +45,11 @@ describe('the composer', () => {
 
   it('says what keeps it from sending and offers to set it up', async () => {
     engine.info = { ...INFO, not_ready: 'No key for the model is set.' };
-    const onconnect = vi.fn();
-    render(Composer, { onconnect });
+    const onsetup = vi.fn();
+    render(Composer, { onsetup });
     await write('Hello');
     expect(sendButton().disabled).toBe(true);
     await fireEvent.click(screen.getByText('Set it up'));
-    expect(onconnect).toHaveBeenCalled();
+    expect(onsetup).toHaveBeenCalledWith('connect');
   });
 });

@@ -1,14 +1,23 @@
 /** The fields of a write, ready to be set in columns. Nothing is left out and nothing is shortened. */
 import { formatDate, formatDateTime } from '../format/date';
 import { formatDecimal } from '../format/number';
+import { isAmount } from '../format/toolResult';
 import type { ChangePreview, FieldChange, FieldKind } from '../protocol';
 
 const CHILD = /^(.+?)\[(\d+)\]\.(.+)$/;
 
+export interface NestedColumn {
+  name: string;
+  caption: string;
+  kind: FieldKind;
+  /** Digits after the decimal mark that every value of the column gets. */
+  places: number;
+}
+
 export interface Nested {
   /** The navigation property, `salesOrderLines`. */
   name: string;
-  columns: readonly { name: string; caption: string; kind: FieldKind }[];
+  columns: readonly NestedColumn[];
   /** One per child, in order; a cell is absent where the child does not set that property. */
   rows: readonly (readonly (FieldChange | null)[])[];
 }
@@ -40,9 +49,12 @@ export function groupFields(change: ChangePreview): FieldGroups {
 
 function nestedOf(name: string, byIndex: Map<number, Map<string, FieldChange>>): Nested {
   const rows = [...byIndex.entries()].toSorted(([a], [b]) => a - b).map(([, row]) => row);
-  const columns = new Map<string, { name: string; caption: string; kind: FieldKind }>();
+  const columns = new Map<string, NestedColumn>();
   for (const row of rows) {
-    for (const [column, field] of row) columns.set(column, { name: column, caption: field.caption, kind: field.kind });
+    for (const [column, field] of row) {
+      const places = Math.max(columns.get(column)?.places ?? 0, placesOf(column, [field.before, field.after]));
+      columns.set(column, { name: column, caption: field.caption, kind: field.kind, places });
+    }
   }
   return { name, columns: [...columns.values()], rows: rows.map((row) => [...columns.keys()].map((column) => row.get(column) ?? null)) };
 }
@@ -57,11 +69,17 @@ export function isFigure(kind: FieldKind): boolean {
   return kind === 'decimal' || kind === 'integer';
 }
 
+/** Digits after the decimal mark that values shown together get: as many as the longest has, two at least for amounts. */
+export function placesOf(name: string, values: readonly (string | null)[]): number {
+  const digits = values.map((value) => value?.split('.')[1]?.length ?? 0);
+  return Math.max(isAmount(name) ? 2 : 0, ...digits);
+}
+
 /** A value as people write it. Text is left exactly as it is; the caller makes the invisible in it visible. */
-export function formatValue(value: string, kind: FieldKind): string {
+export function formatValue(value: string, kind: FieldKind, places = 0): string {
   switch (kind) {
     case 'decimal':
-      return formatDecimal(value, 2);
+      return formatDecimal(value, places);
     case 'integer':
       return formatDecimal(value);
     case 'date':

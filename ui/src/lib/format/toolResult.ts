@@ -141,6 +141,11 @@ const DECIMAL_TEXT = /^-?\d+\.\d+$/;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
 const AMOUNT = /(amount|balance|price|cost|limit|total|due|value|revenue|debit|credit)/i;
+/** Whether a property of that name is money, which is written with two digits at least. */
+export function isAmount(name: string): boolean {
+  return AMOUNT.test(name) && !/quantity|count|number|percent/i.test(name);
+}
+
 const CODE = /^(number|no|code|id|.*(Number|Code|Id))$/;
 
 function columnOf(name: string, values: readonly unknown[]): Column {
@@ -150,7 +155,7 @@ function columnOf(name: string, values: readonly unknown[]): Column {
   if (every((value) => typeof value === 'boolean')) return column('boolean');
   if (every((value) => typeof value === 'number' || (typeof value === 'string' && DECIMAL_TEXT.test(value)))) {
     const digits = Math.max(...filled.map((value) => String(value).split('.')[1]?.length ?? 0));
-    return column('number', digits > 0 || (AMOUNT.test(name) && name !== 'count') ? Math.max(2, digits) : 0);
+    return column('number', digits > 0 || isAmount(name) ? Math.max(2, digits) : 0);
   }
   if (every((value) => typeof value === 'string' && DATE.test(value))) return column('date');
   if (every((value) => typeof value === 'string' && DATE_TIME.test(value))) return column('date_time');

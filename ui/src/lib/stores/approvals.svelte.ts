@@ -14,14 +14,24 @@ class Approvals {
   /** Runs of this window: their questions open by themselves, others wait in the list. */
   #ours = new Set<RunId>();
 
+  /** How often the list was asked for, and how many events have come. */
+  #asked = 0;
+  #news = 0;
+
   ourRun(runId: RunId): void {
     this.#ours.add(runId);
     this.openNext();
   }
 
+  /** Asks for the list. One that is older than another question or than an event is not taken. */
   async refresh(): Promise<void> {
+    const asked = ++this.#asked;
+    const news = this.#news;
     try {
-      this.pending = inOrder(await engine.backend.listApprovals());
+      const list = await engine.backend.listApprovals();
+      if (asked !== this.#asked) return;
+      if (news !== this.#news) return this.refresh();
+      this.pending = inOrder(list);
     } catch (thrown) {
       toasts.error(asUserError(thrown).message);
       return;
@@ -34,11 +44,13 @@ class Approvals {
   applyEvents(events: readonly AgentEvent[]): void {
     for (const event of events) {
       if (event.type === 'approval_requested') {
+        this.#news += 1;
         const known = this.pending.some((approval) => approval.request.approval_id === event.approval_id);
         const view: ApprovalView = { request: event, state: 'pending', by: null, reason: null, resolved_at: null };
         if (!known) this.pending = inOrder([...this.pending, view]);
         this.openNext();
       } else if (event.type === 'approval_resolved') {
+        this.#news += 1;
         this.#settle(event.approval_id, { state: event.decision, by: event.by, reason: event.reason, resolved_at: event.at });
       }
     }
@@ -88,6 +100,7 @@ class Approvals {
       }
     } catch (thrown) {
       toasts.error(asUserError(thrown).message);
+      this.answering = false;
       await this.refresh();
     } finally {
       this.answering = false;

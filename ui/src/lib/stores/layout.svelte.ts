@@ -1,5 +1,5 @@
 /** Which panes and panels are open. */
-export type Panel = 'settings' | 'keys' | 'connect' | null;
+export type Panel = 'settings' | 'model' | 'connect' | 'keys' | null;
 
 class Layout {
   /** The panes at the sides, as the person folded them. */

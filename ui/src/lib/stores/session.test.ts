@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Backend, EventListener } from '../backend/backend';
 import { sampleBackend } from '../backend/sample';
 import { connectionOf, updateCustomer } from '../backend/sample/records';
-import type { AgentEvent, ApprovalRequest } from '../protocol';
+import type { AgentEvent, ApprovalRequest, ApprovalView } from '../protocol';
 import { useBackend } from '../../test/fakeBackend';
 import { approvals } from './approvals.svelte';
 import { drafts } from './drafts';
@@ -159,6 +159,20 @@ describe('approvals', () => {
     expect(approvals.current).toBeNull();
     approvals.open('theirs');
     expect(approvals.current?.request.approval_id).toBe('theirs');
+  });
+
+  it('does not take a list that is older than an event', async () => {
+    const lists: ((list: ApprovalView[]) => void)[] = [];
+    useBackend({ listApprovals: () => new Promise((resolve) => lists.push(resolve)) });
+    approvals.ourRun('race');
+    const refreshing = approvals.refresh();
+    approvals.applyEvents([asked('fresh', 'race')]);
+    lists[0]?.([]);
+    await vi.waitFor(() => expect(lists).toHaveLength(2));
+    expect(approvals.current?.request.approval_id).toBe('fresh');
+    lists[1]?.([{ request: request('fresh', 'race'), state: 'pending', by: null, reason: null, resolved_at: null }]);
+    await refreshing;
+    expect(approvals.current?.request.approval_id).toBe('fresh');
   });
 
   it('goes away when it was answered elsewhere, and says so when it expired', () => {
