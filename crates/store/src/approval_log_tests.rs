@@ -199,3 +199,23 @@ async fn an_answer_from_another_handle_is_noticed() {
         assert_eq!(tokio::time::timeout(Duration::from_secs(5), waiter).await.unwrap().unwrap(), no);
     }
 }
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_nothing_is_half_stored() {
+    let home = tempfile::tempdir().unwrap();
+    let db = open(home.path());
+    let room = |pages: i64| {
+        let set = |tx: &rusqlite::Transaction<'_>| Ok(tx.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |row| row.get::<_, i64>(0))?);
+        db.inner.write_now(Durability::Durable, set).unwrap()
+    };
+    room(1);
+    let (request, writes) = question(400);
+    let refused = db.ask(&request, &writes).await.unwrap_err();
+    assert!(refused.0.contains("disk is full"), "{refused}");
+    assert_eq!((db.changes(None, 10).await.unwrap(), db.approvals(None, 10).await.unwrap()), (vec![], vec![]));
+    room(1_000_000);
+    db.ask(&request, &writes).await.unwrap();
+    let yes = answer(Decision::Approved, request.requested_at);
+    db.resolve(request.approval_id, request.digest, &yes).await.unwrap();
+    assert_eq!(db.changes(None, 1_000).await.unwrap().len(), 400);
+}

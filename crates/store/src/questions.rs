@@ -109,7 +109,11 @@ impl Db {
     /// Faults of the database.
     pub async fn pending_approvals(&self) -> Result<Vec<ApprovalView>, StoreError> {
         self.recover().await?;
-        self.read(approvals::pending).await
+        let now = self.inner.clock.now();
+        let mut waiting = self.read(approvals::pending).await?;
+        // The process that asked is about to end these: a yes would not count any more.
+        waiting.retain(|approval| approval.request.expires_at > now);
+        Ok(waiting)
     }
 
     /// Past and pending ones, the newest first; `older_than` is the last one of the page before.
