@@ -26,14 +26,7 @@ struct Prepared {
 impl Run {
     /// Carries out the calls of one turn and stores the message with their results, one for each call, in the calls' order.
     pub(crate) async fn carry_out(&mut self, calls: Vec<(ToolCall, Option<Effect>)>) -> Result<Message, UserError> {
-        for (call, effect) in &calls {
-            self.emitter.emit(EventKind::ToolCallStarted {
-                call_id: call.call_id.clone(),
-                tool: call.tool.clone(),
-                effect: effect.unwrap_or(Effect::Destructive),
-                input: call.input.clone(),
-            });
-        }
+        self.announce(&calls);
         let order: Vec<CallId> = calls.iter().map(|(call, _)| call.call_id.clone()).collect();
         let mut ended = Vec::with_capacity(calls.len());
         let (mut reads, mut writes) = (Vec::new(), Vec::new());
@@ -57,12 +50,24 @@ impl Run {
 
     /// Gives every call the same error as its result.
     pub(crate) async fn decline(&mut self, calls: &[(ToolCall, Option<Effect>)], why: &str) -> Result<Message, UserError> {
+        self.announce(calls);
         let mut ended = Vec::with_capacity(calls.len());
         for (call, _) in calls {
             ended.push(self.complete(call, refusal(ToolCallStatus::Aborted, why, None), Duration::ZERO).await?);
         }
         let order: Vec<CallId> = calls.iter().map(|(call, _)| call.call_id.clone()).collect();
         self.store_results(&order, ended).await
+    }
+
+    fn announce(&self, calls: &[(ToolCall, Option<Effect>)]) {
+        for (call, effect) in calls {
+            self.emitter.emit(EventKind::ToolCallStarted {
+                call_id: call.call_id.clone(),
+                tool: call.tool.clone(),
+                effect: effect.unwrap_or(Effect::Destructive),
+                input: call.input.clone(),
+            });
+        }
     }
 
     async fn store_results(&self, order: &[CallId], ended: Vec<Ended>) -> Result<Message, UserError> {
