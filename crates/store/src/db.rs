@@ -1,6 +1,9 @@
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -20,6 +23,9 @@ use crate::{
 const WAIT_FOR_HOME: Duration = Duration::from_secs(10);
 /// Reading connections that are kept open.
 const IDLE_READERS: usize = 4;
+
+/// Commits between two checkpoints of the write-ahead log, made in the background so that no commit has to wait for one.
+const COMMITS_PER_CHECKPOINT: u32 = 200;
 
 /// How a home is opened.
 #[derive(Clone)]
@@ -63,6 +69,7 @@ pub(crate) struct Inner {
     writers: Mutex<Writers>,
     readers: Mutex<Vec<Connection>>,
     pub(crate) watch: Watch,
+    commits: AtomicU32,
     _alive: Held,
     _shared: Held,
 }
@@ -93,6 +100,7 @@ impl Db {
                 writers: Mutex::new(Writers { history, durable }),
                 readers: Mutex::new(Vec::new()),
                 watch,
+                commits: AtomicU32::new(0),
                 _alive: alive,
                 _shared: shared,
             };
@@ -143,7 +151,12 @@ impl Db {
         F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let inner = Arc::clone(&self.inner);
-        self.blocking(move || inner.write_now(durability, work)).await
+        let written = self.blocking(move || inner.write_now(durability, work)).await;
+        if self.inner.commits.fetch_add(1, Ordering::Relaxed) % COMMITS_PER_CHECKPOINT == COMMITS_PER_CHECKPOINT - 1 {
+            let database = Arc::downgrade(&self.inner);
+            tokio::task::spawn_blocking(move || database.upgrade().map(|inner| inner.checkpoint()));
+        }
+        written
     }
 
     /// Runs reads on one snapshot, off the asynchronous threads.
@@ -203,6 +216,16 @@ impl Inner {
         let value = work(&transaction)?;
         transaction.commit()?;
         Ok(value)
+    }
+
+    /// Moves what the write-ahead log holds into the database, as far as no reader needs it. Nobody waits for it: SQLite does it
+    /// itself when the log grows too long, and when the last process closes.
+    fn checkpoint(&self) {
+        let moved = schema::connect(&self.home.database(), Purpose::History)
+            .and_then(|connection| Ok(connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?));
+        if let Err(fault) = moved {
+            tracing::warn!(%fault, "the write-ahead log could not be checkpointed");
+        }
     }
 
     pub(crate) fn read_now<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {

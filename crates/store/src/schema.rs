@@ -51,8 +51,8 @@ pub(crate) fn connect(path: &Path, purpose: Purpose) -> Result<Connection, Store
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_prepared_statement_cache_capacity(128);
     let synchronous = match purpose {
-        Purpose::History => "PRAGMA synchronous = NORMAL",
-        Purpose::Durable => "PRAGMA synchronous = FULL",
+        Purpose::History => "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000",
+        Purpose::Durable => "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000",
         Purpose::Read => "PRAGMA query_only = ON",
     };
     connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON")?;
