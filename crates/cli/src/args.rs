@@ -1,0 +1,369 @@
+//! What may stand on the command line. A command appears here when it works.
+
+use std::path::PathBuf;
+
+use bca_protocol::{ApprovalId, ChangeId, Digest, SessionId};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
+
+/// BC Agent in a terminal: ask for things in Business Central in plain words; approve every change.
+#[derive(Debug, Parser)]
+#[command(name = "bc-agent", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not signed in, 4 a write was rejected or expired, 5 outcome of a write unknown.")]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that may stand before or after the command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Global {
+    /// Where the history is kept (else BC_AGENT_HOME, else the platform's data directory).
+    #[arg(long, global = true, value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// Which connection to use.
+    #[arg(long, global = true, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub connection: Option<String>,
+    /// The built-in demo company, identity provider and model; its history is kept apart.
+    #[arg(long, global = true)]
+    pub demo: bool,
+    /// Output for machines: one JSON object, or one per line for streams.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say less; lists print ids only.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ask for one thing and see it through.
+    Ask(Ask),
+    /// Talk: one message per line, until the end of input or /quit.
+    Chat(Chat),
+    /// Past conversations; works without a network.
+    #[command(subcommand)]
+    Sessions(Sessions),
+    /// Find words in all messages and tool results.
+    Search(Search),
+    /// The tools that the agent has.
+    #[command(subcommand)]
+    Tools(Tools),
+    /// Questions to a person: pending and past.
+    #[command(subcommand)]
+    Approvals(Approvals),
+    /// Every write made, with before and after.
+    #[command(subcommand)]
+    Changes(Changes),
+    /// What can be set.
+    #[command(subcommand)]
+    Settings(Settings),
+    /// Copies of the database.
+    #[command(subcommand)]
+    Backup(Backup),
+    /// Where reads and writes go: tenant, environment, company.
+    #[command(subcommand)]
+    Connections(Connections),
+    /// The demo servers on their own.
+    #[command(subcommand)]
+    Demo(Demo),
+    /// What is set up, what is missing, what to do about it.
+    Doctor,
+}
+
+/// What happens to writes that need approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Approve {
+    /// Ask on the terminal; reject where there is none.
+    Ask,
+    /// Reject all of them.
+    Reject,
+    /// Approve all of them; only in the demo or where the setting automation.unattended_approval is true.
+    All,
+}
+
+/// `ask`
+#[derive(Debug, Args)]
+pub struct Ask {
+    /// What to ask for; `-` reads it from standard input.
+    #[arg(required = true, value_name = "PROMPT")]
+    pub prompt: Vec<String>,
+    /// Go on with this conversation.
+    #[arg(long, value_name = "ID")]
+    pub session: Option<SessionId>,
+    /// What happens to writes that need approval.
+    #[arg(long, value_enum, default_value_t = Approve::Ask)]
+    pub approve: Approve,
+}
+
+/// `chat`
+#[derive(Debug, Args)]
+pub struct Chat {
+    /// Go on with this conversation.
+    #[arg(long, value_name = "ID")]
+    pub session: Option<SessionId>,
+}
+
+/// `sessions`
+#[derive(Debug, Subcommand)]
+pub enum Sessions {
+    /// All conversations, newest first.
+    List,
+    /// One conversation with everything in it.
+    Show {
+        /// The conversation.
+        id: SessionId,
+    },
+    /// Give a conversation another title.
+    Rename {
+        /// The conversation.
+        id: SessionId,
+        /// Its new title.
+        #[arg(required = true)]
+        title: Vec<String>,
+    },
+    /// Delete a conversation's messages; its approvals and changes stay on record.
+    Delete {
+        /// The conversation.
+        id: SessionId,
+    },
+    /// Write a conversation to standard output.
+    Export {
+        /// The conversation.
+        id: SessionId,
+        /// In which form.
+        #[arg(long, value_enum, default_value_t = Format::Json)]
+        format: Format,
+    },
+}
+
+/// The form of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// JSON, everything.
+    Json,
+    /// Markdown, to read.
+    Md,
+}
+
+/// `search`
+#[derive(Debug, Args)]
+pub struct Search {
+    /// The words.
+    #[arg(required = true, value_name = "QUERY")]
+    pub query: Vec<String>,
+    /// How many places at most.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub limit: u16,
+}
+
+/// `tools`
+#[derive(Debug, Subcommand)]
+pub enum Tools {
+    /// All of them, with what they do to the books.
+    List,
+    /// Call one; writes go through the same approval as the agent's.
+    Call {
+        /// The tool.
+        name: String,
+        /// Its input as a JSON object; `-` reads it from standard input.
+        #[arg(value_name = "JSON")]
+        input: String,
+        /// What happens to writes that need approval.
+        #[arg(long, value_enum, default_value_t = Approve::Ask)]
+        approve: Approve,
+    },
+}
+
+/// `approvals`
+#[derive(Debug, Subcommand)]
+pub enum Approvals {
+    /// Pending and past questions.
+    List {
+        /// Only those that wait for an answer.
+        #[arg(long)]
+        pending: bool,
+    },
+    /// One question with every field.
+    Show {
+        /// The question.
+        id: ApprovalId,
+    },
+    /// Say yes to exactly what was shown.
+    Approve {
+        /// The question.
+        id: ApprovalId,
+        /// The digest of what was shown (`approvals show` prints it).
+        #[arg(long, value_name = "SHA256")]
+        digest: Digest,
+    },
+    /// Say no.
+    Reject {
+        /// The question.
+        id: ApprovalId,
+        /// Why; the model and the history are told.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+}
+
+/// `changes`
+#[derive(Debug, Subcommand)]
+pub enum Changes {
+    /// All writes, newest first.
+    List {
+        /// Only those of this conversation.
+        #[arg(long, value_name = "ID")]
+        session: Option<SessionId>,
+    },
+    /// One write with before and after.
+    Show {
+        /// The write.
+        id: ChangeId,
+    },
+}
+
+/// `settings`
+#[derive(Debug, Subcommand)]
+pub enum Settings {
+    /// All settings with their values.
+    List,
+    /// The value of one.
+    Get {
+        /// Its name.
+        #[arg(value_parser = setting)]
+        key: bca_app::Key,
+    },
+    /// Give one a value.
+    Set {
+        /// Its name.
+        #[arg(value_parser = setting)]
+        key: bca_app::Key,
+        /// The value.
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Go back to the default.
+    Reset {
+        /// Its name.
+        #[arg(value_parser = setting)]
+        key: bca_app::Key,
+    },
+}
+
+/// `backup`
+#[derive(Debug, Subcommand)]
+pub enum Backup {
+    /// Copy the database now.
+    Create,
+    /// All copies, newest first.
+    List,
+    /// Put a copy in the place of the database; the app must not be open.
+    Restore {
+        /// The copy, as `backup list` names it.
+        name: String,
+    },
+}
+
+/// `connections`
+#[derive(Debug, Subcommand)]
+pub enum Connections {
+    /// All of them; the active one is marked.
+    List,
+    /// Add one. Its bearer token is read from BC_AGENT_BC_TOKEN or from standard input, and is never stored.
+    Add {
+        /// A name of your choice.
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        name: String,
+        /// Root of the API, ending in /api/v2.0 (else BC_AGENT_BC_URL).
+        #[arg(long, value_name = "URL")]
+        base_url: Option<String>,
+        /// The company's name or id (else BC_AGENT_COMPANY; not needed where there is only one).
+        #[arg(long, value_name = "COMPANY")]
+        company: Option<String>,
+    },
+    /// Make one the active one.
+    Use {
+        /// Its name.
+        name: String,
+    },
+    /// Take one out; its history stays.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+    /// See whether it answers.
+    Test {
+        /// Its name; the active one where none is given.
+        name: Option<String>,
+    },
+}
+
+/// `demo`
+#[derive(Debug, Subcommand)]
+pub enum Demo {
+    /// Serve the demo company, model and identity provider until stopped. Prints their addresses as one line of JSON.
+    Serve(Serve),
+}
+
+/// `demo serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Port of the demo company (0: any).
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub bc_port: u16,
+    /// Port of the demo model (0: any).
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub model_port: u16,
+    /// Port of the demo identity provider (0: any).
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub identity_port: u16,
+    /// Write the same line to this file once all answer.
+    #[arg(long, value_name = "FILE")]
+    pub ready_file: Option<PathBuf>,
+    /// Seed of the company's data.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// How many times the usual amount of data.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub scale: u32,
+    /// A fault, SET:METHOD:N:FAULT (the Nth such request; * for any): drop-before-commit, drop-after-commit, 429, 503, 504, slow=MS, stale-etag, 401.
+    #[arg(long = "fault", value_name = "SPEC")]
+    pub faults: Vec<String>,
+}
+
+fn setting(name: &str) -> Result<bca_app::Key, String> {
+    bca_app::Key::parse(name).map_err(|e| e.message)
+}
+
+impl Command {
+    /// Whether standard output is a stream of events with `--json`.
+    #[must_use]
+    pub const fn is_stream(&self) -> bool {
+        match self {
+            Self::Ask(_) | Self::Chat(_) => true,
+            Self::Sessions(_)
+            | Self::Search(_)
+            | Self::Tools(_)
+            | Self::Approvals(_)
+            | Self::Changes(_)
+            | Self::Settings(_)
+            | Self::Backup(_)
+            | Self::Connections(_)
+            | Self::Demo(_)
+            | Self::Doctor => false,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "args_tests.rs"]
+mod tests;

@@ -1,0 +1,135 @@
+//! `approvals`: questions to a person, from any process of this home.
+
+use bca_app::{App, Which};
+use bca_protocol::{ApprovalId, ApprovalState, ApprovalView, Clock, Decision, Digest, ReviewDecision, ReviewVerdict, Reviewer, SystemClock};
+use serde::Serialize;
+
+use crate::{
+    args::Approvals,
+    console::{Console, Form, Loudness},
+    exit::{Exit, Failure},
+    render::{
+        approval::question,
+        table::{Column, Side, table},
+        words::{brief, countdown, moment, resolution, value},
+    },
+};
+
+const COLUMNS: [Column; 5] = [("Id", Side::Left), ("Asked", Side::Left), ("State", Side::Left), ("Company", Side::Left), ("What", Side::Left)];
+
+pub(super) async fn run(app: &App, command: Approvals, console: &mut Console) -> Result<Exit, Failure> {
+    match command {
+        Approvals::List { pending } => {
+            let which = if pending { Which::Pending } else { Which::All };
+            list(&app.approvals(which).await?, console)?;
+            Ok(Exit::Done)
+        }
+        Approvals::Show { id } => {
+            let approval = app.approval(id).await?;
+            match console.form {
+                Form::Json => console.json(&approval)?,
+                Form::People => console.print(&page(&approval, console))?,
+            }
+            Ok(Exit::Done)
+        }
+        Approvals::Approve { id, digest } => answer(app, id, digest, ReviewVerdict::Approve, console).await,
+        Approvals::Reject { id, reason } => {
+            let digest = app.approval(id).await?.request.digest;
+            answer(app, id, digest, ReviewVerdict::Reject { reason }, console).await
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct List<'a> {
+    approvals: &'a [ApprovalView],
+}
+
+fn list(approvals: &[ApprovalView], console: &mut Console) -> Result<(), Failure> {
+    match (console.form, console.loudness) {
+        (Form::Json, _) => console.json(&List { approvals }),
+        (Form::People, Loudness::Quiet) => approvals.iter().try_for_each(|approval| console.print(&format!("{}\n", approval.request.approval_id))),
+        (Form::People, _) if approvals.is_empty() => {
+            console.remark("No questions.");
+            Ok(())
+        }
+        (Form::People, _) => {
+            let now = SystemClock::new().now();
+            let row = |approval: &ApprovalView| {
+                let request = &approval.request;
+                let state = match approval.state {
+                    ApprovalState::Pending => format!("waits, {} left", countdown(request.expires_at.duration_since(now).as_secs())),
+                    other => word(other).to_owned(),
+                };
+                let titles: Vec<&str> = request.changes.iter().map(|change| change.title.as_str()).collect();
+                vec![request.approval_id.to_string(), moment(request.requested_at), state, request.connection.company.clone(), brief(&titles.join("; "), 70)]
+            };
+            let rows: Vec<Vec<String>> = approvals.iter().map(row).collect();
+            console.print(&table(&COLUMNS, &rows, console.out.paint))
+        }
+    }
+}
+
+const fn word(state: ApprovalState) -> &'static str {
+    match state {
+        ApprovalState::Pending => "waits",
+        ApprovalState::Approved => "approved",
+        ApprovalState::Rejected => "rejected",
+        ApprovalState::Expired => "expired",
+        ApprovalState::Aborted => "withdrawn",
+    }
+}
+
+fn page(approval: &ApprovalView, console: &Console) -> String {
+    let request = &approval.request;
+    let decision = match approval.state {
+        ApprovalState::Pending => None,
+        ApprovalState::Approved => Some(Decision::Approved),
+        ApprovalState::Rejected => Some(Decision::Rejected),
+        ApprovalState::Expired => Some(Decision::Expired),
+        ApprovalState::Aborted => Some(Decision::Aborted),
+    };
+    let standing = match (decision, approval.by) {
+        (Some(decision), Some(by)) => resolution(decision, by, approval.reason.as_deref()),
+        (Some(_), None) => word(approval.state).to_owned(),
+        (None, _) => {
+            let left = countdown(request.expires_at.duration_since(SystemClock::new().now()).as_secs());
+            let id = request.approval_id;
+            format!("{left} left; silence means no.\n  bc-agent approvals approve {id} --digest {}\n  bc-agent approvals reject {id}", request.digest)
+        }
+    };
+    format!("{}\n   digest {}\n\n{standing}\n", question(request, console.out.paint, console.loudness), request.digest)
+}
+
+#[derive(Serialize)]
+struct Answered {
+    approval_id: ApprovalId,
+    decision: Decision,
+}
+
+async fn answer(app: &App, id: ApprovalId, digest: Digest, verdict: ReviewVerdict, console: &mut Console) -> Result<Exit, Failure> {
+    let wanted = match verdict {
+        ReviewVerdict::Approve => Decision::Approved,
+        ReviewVerdict::Reject { .. } => Decision::Rejected,
+    };
+    let before = app.approval(id).await?.state;
+    let decision = app.answer(ReviewDecision { approval_id: id, digest, verdict }, Reviewer::CommandLine).await?;
+    match console.form {
+        Form::Json => console.json(&Answered { approval_id: id, decision })?,
+        Form::People => {
+            let late = if before == ApprovalState::Pending { "" } else { "It was answered before: " };
+            let told = match decision {
+                Decision::Approved => "approved. The process that asked sends it now.",
+                Decision::Rejected => "rejected. Nothing was changed.",
+                Decision::Expired => "expired. Nothing was changed.",
+                Decision::Aborted => "withdrawn. Nothing was changed.",
+            };
+            console.say(&value(&format!("{late}{told}")));
+        }
+    }
+    Ok(match decision {
+        held if held == wanted => Exit::Done,
+        Decision::Rejected | Decision::Expired => Exit::NotApproved,
+        Decision::Approved | Decision::Aborted => Exit::Failed,
+    })
+}

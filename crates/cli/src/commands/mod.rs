@@ -1,0 +1,86 @@
+//! One file per group of commands.
+
+mod approvals;
+mod ask;
+mod backup;
+mod changes;
+mod chat;
+mod connections;
+mod demo;
+mod doctor;
+mod search;
+mod sessions;
+mod settings;
+mod tools;
+
+use bca_app::{App, Config, Key};
+use bca_protocol::Reviewer;
+
+use crate::{
+    args::{Approvals, Backup, Command, Demo},
+    console::Console,
+    exit::{Exit, Failure},
+};
+
+/// Does what the command line asks for. The app, where one was started, is always stopped.
+///
+/// # Errors
+/// Whatever kept the command from finishing.
+pub async fn run(command: Command, config: Config, console: &mut Console) -> Result<Exit, Failure> {
+    match command {
+        Command::Demo(Demo::Serve(serve)) => demo::serve(serve, console).await,
+        Command::Doctor => doctor::run(&config, console).await,
+        Command::Backup(Backup::Restore { name }) => backup::restore(config, &name, console).await,
+        command => with_app(command, config, console).await,
+    }
+}
+
+async fn with_app(command: Command, mut config: Config, console: &mut Console) -> Result<Exit, Failure> {
+    if let Command::Approvals(Approvals::Approve { .. } | Approvals::Reject { .. }) = &command {
+        config.client = Reviewer::CommandLine;
+    }
+    let filter = config.environment.get("BC_AGENT_LOG").map(str::to_owned);
+    let token = config.environment.secret("BC_AGENT_BC_TOKEN").cloned();
+    let environment = connections::FromEnvironment {
+        token,
+        base_url: config.environment.get("BC_AGENT_BC_URL").map(str::to_owned),
+        company: config.environment.get("BC_AGENT_COMPANY").map(str::to_owned),
+    };
+    let app = App::start(config).await?;
+    let ended = logged(&app, filter, command, environment, console).await;
+    app.stop().await;
+    ended
+}
+
+/// The log is written to its end before the process leaves.
+async fn logged(
+    app: &App,
+    filter: Option<String>,
+    command: Command,
+    environment: connections::FromEnvironment,
+    console: &mut Console,
+) -> Result<Exit, Failure> {
+    let filter = match filter {
+        Some(filter) => filter,
+        None => app.setting(Key::LogLevel).await?.value,
+    };
+    let _log = bca_app::start_log(app.home(), &filter)?;
+    dispatch(app, command, environment, console).await
+}
+
+async fn dispatch(app: &App, command: Command, environment: connections::FromEnvironment, console: &mut Console) -> Result<Exit, Failure> {
+    match command {
+        Command::Ask(ask) => ask::run(app, ask, console).await,
+        Command::Chat(chat) => chat::run(app, chat, console).await,
+        Command::Sessions(sessions) => sessions::run(app, sessions, console).await,
+        Command::Search(search) => search::run(app, search, console).await,
+        Command::Tools(tools) => tools::run(app, tools, console).await,
+        Command::Approvals(approvals) => approvals::run(app, approvals, console).await,
+        Command::Changes(changes) => changes::run(app, changes, console).await,
+        Command::Settings(settings) => settings::run(app, settings, console).await,
+        Command::Backup(backup) => backup::run(app, backup, console).await,
+        Command::Connections(connections) => connections::run(app, connections, environment, console).await,
+        // Done without a running app, above.
+        Command::Demo(_) | Command::Doctor => Ok(Exit::Done),
+    }
+}

@@ -1,0 +1,132 @@
+//! A question at the terminal while it waits: its countdown and what the person types.
+
+use std::time::Instant;
+
+use bca_protocol::{ApprovalRequest, ReviewDecision, ReviewVerdict};
+use jiff::Timestamp;
+
+use crate::{
+    console::{Console, Motion},
+    keyboard::Keyboard,
+    paint::Style,
+    render::words::countdown,
+};
+
+/// What can be typed.
+const HOW: &str = "   Type `approve` (or `a`) and Enter to approve. Enter alone or `r` rejects; words after `r` are the reason.";
+
+/// From here on the time is short (seconds).
+const SHORT: i64 = 60;
+
+/// Moments at which a terminal without cursor movements is told the time (seconds left).
+const TOLD: [i64; 3] = [120, 60, 10];
+
+/// Save the cursor, go to the line above, clear it; and back (DECSC, CUU, EL, DECRC).
+const TO_COUNTDOWN: &str = "\u{1b}7\u{1b}[1A\r\u{1b}[2K";
+const BACK: &str = "\u{1b}8";
+
+/// Clear the line of the prompt and the countdown above it.
+const ERASE: &str = "\r\u{1b}[2K\u{1b}[1A\u{1b}[2K";
+
+/// A question that waits for this terminal.
+pub struct Question {
+    request: ApprovalRequest,
+    /// What was typed before is no answer.
+    since: Instant,
+    shown: i64,
+}
+
+impl Question {
+    /// Puts the question: what was typed before is forgotten, then the countdown starts.
+    pub fn open(console: &mut Console, keyboard: &mut Keyboard, request: ApprovalRequest, now: Timestamp) -> Self {
+        console.say(HOW);
+        let since = keyboard.discard();
+        let shown = left(&request, now);
+        let question = Self { request, since, shown };
+        question.prompt(console);
+        question
+    }
+
+    /// Whether this line was typed after the question was shown.
+    #[must_use]
+    pub fn is_answered_by(&self, at: Instant) -> bool {
+        at >= self.since
+    }
+
+    /// The question that is waiting.
+    #[must_use]
+    pub const fn request(&self) -> &ApprovalRequest {
+        &self.request
+    }
+
+    /// The answer that a verdict makes: it names the digest of what was shown.
+    #[must_use]
+    pub const fn decision(&self, verdict: ReviewVerdict) -> ReviewDecision {
+        ReviewDecision { approval_id: self.request.approval_id, digest: self.request.digest, verdict }
+    }
+
+    /// Says that a line was no answer, and asks again.
+    pub fn again(&self, console: &mut Console, why: &str) {
+        console.say(why);
+        console.say(HOW);
+        self.prompt(console);
+    }
+
+    /// Moves the countdown on.
+    pub fn tick(&mut self, console: &mut Console, now: Timestamp) {
+        let seconds = left(&self.request, now);
+        if seconds == self.shown {
+            return;
+        }
+        self.shown = seconds;
+        match console.err.motion {
+            Motion::Cursor => console.aside(&format!("{TO_COUNTDOWN}{}{BACK}", self.countdown(console))),
+            Motion::Lines if TOLD.contains(&seconds) => {
+                console.aside("\n");
+                self.prompt(console);
+            }
+            Motion::Lines => {}
+        }
+    }
+
+    /// Takes the prompt off the screen: somebody else answered, or time ran out.
+    pub fn withdraw(self, console: &mut Console, keyboard: &mut Keyboard) {
+        match console.err.motion {
+            Motion::Cursor => console.aside(ERASE),
+            Motion::Lines => console.aside("\n"),
+        }
+        // Half an answer must not become the next message.
+        keyboard.discard();
+    }
+
+    fn prompt(&self, console: &mut Console) {
+        console.aside(&format!("{}\n   reject > ", self.countdown(console)));
+    }
+
+    fn countdown(&self, console: &Console) -> String {
+        let style = if self.shown <= SHORT { Style::Warning } else { Style::Dim };
+        console.err.paint.text(style, &format!("   {} left; silence means no.", countdown(self.shown)))
+    }
+}
+
+fn left(request: &ApprovalRequest, now: Timestamp) -> i64 {
+    request.expires_at.duration_since(now).as_secs()
+}
+
+/// What a line says; nothing where it says neither yes nor no. Enter alone says no.
+#[must_use]
+pub fn verdict(line: &str) -> Option<ReviewVerdict> {
+    let line = line.trim();
+    let (word, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()));
+    match (word.to_lowercase().as_str(), rest) {
+        ("a" | "approve", "") => Some(ReviewVerdict::Approve),
+        ("", _) => Some(ReviewVerdict::Reject { reason: None }),
+        ("r" | "reject", "") => Some(ReviewVerdict::Reject { reason: None }),
+        ("r" | "reject", reason) => Some(ReviewVerdict::Reject { reason: Some(reason.to_owned()) }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "question_tests.rs"]
+mod tests;

@@ -1,0 +1,118 @@
+//! A question to a person: exactly what will happen, readable in five seconds, nothing hidden.
+
+use bca_protocol::{ApprovalRequest, ChangePreview, FieldChange, FieldKind, NoteKind, Priority, Undoable, WriteOperation};
+use unicode_width::UnicodeWidthStr;
+
+use super::{
+    table::{Side, pad},
+    words::{connection, value},
+};
+use crate::{
+    console::Loudness,
+    paint::{Paint, Style},
+};
+
+/// A value wider than this does not push the others aside.
+const ALIGNED_WIDTH: usize = 64;
+
+/// The whole question without its countdown.
+#[must_use]
+pub fn question(request: &ApprovalRequest, paint: Paint, loudness: Loudness) -> String {
+    let priority = match request.priority {
+        Priority::Low => "low priority",
+        Priority::Medium => "medium priority",
+        Priority::High => "HIGH PRIORITY",
+    };
+    let writes = match request.changes.len() {
+        1 => "1 change waits for your approval".to_owned(),
+        several => format!("{several} changes wait for your approval, all or none"),
+    };
+    let style = if request.priority == Priority::High { Style::Bad } else { Style::Bold };
+    let mut lines = vec![
+        paint.text(style, &format!("── {writes} · {priority}")),
+        format!("   {} · as {}", connection(&request.connection, paint), value(&request.connection.account)),
+    ];
+    for (i, change) in request.changes.iter().enumerate() {
+        lines.push(String::new());
+        let number = if request.changes.len() > 1 { format!("{} of {}  ", i + 1, request.changes.len()) } else { String::new() };
+        lines.push(format!("   {number}{}", paint.text(Style::Bold, &value(&change.title))));
+        lines.extend(change_lines(change, paint, loudness).into_iter().map(|line| format!("   {line}")));
+    }
+    lines.push(String::new());
+    lines.push(paint.text(Style::Dim, &format!("   approval {} · digest {}", request.approval_id, request.digest.short())));
+    lines.join("\n")
+}
+
+/// One write: its fields, remarks, undo, and the request itself.
+#[must_use]
+pub fn change_lines(change: &ChangePreview, paint: Paint, loudness: Loudness) -> Vec<String> {
+    let mut lines = field_lines(change, paint, loudness);
+    for note in &change.notes {
+        let (sign, style) = match note.kind {
+            NoteKind::Info => ("i", Style::Dim),
+            NoteKind::Warning => ("!", Style::Warning),
+        };
+        lines.push(format!("  {}", paint.text(style, &format!("{sign} {}", value(&note.text)))));
+    }
+    lines.push(match &change.undo {
+        Undoable::Yes { how } => format!("  ↶ Can be undone: {}", value(how)),
+        Undoable::No { why } => format!("  {}", paint.text(Style::Warning, &format!("! Cannot be undone: {}", value(why)))),
+    });
+    let condition = change.if_match.as_ref().map(|etag| format!("  If-Match {}", value(etag))).unwrap_or_default();
+    let request = format!("  {} {}{condition}  digest {}", value(&change.method), value(&change.path), change.digest.short());
+    lines.push(paint.text(Style::Dim, &request));
+    if let (Loudness::Verbose, Some(body)) = (loudness, &change.body) {
+        lines.push(paint.text(Style::Dim, &format!("  {}", value(body))));
+    }
+    lines
+}
+
+/// Captions, values before and values after, each in its column.
+fn field_lines(change: &ChangePreview, paint: Paint, loudness: Loudness) -> Vec<String> {
+    let rows: Vec<(String, Option<String>, String)> = change
+        .fields
+        .iter()
+        .map(|field| {
+            let name = if loudness == Loudness::Verbose { format!(" ({})", value(&field.name)) } else { String::new() };
+            let (before, after) = (shown(field, &field.before, &field.before_label), shown(field, &field.after, &field.after_label));
+            let caption = format!("{}{name}", value(&field.caption));
+            match (change.operation, before, after) {
+                (WriteOperation::Create | WriteOperation::Action, None, after) => (caption, None, after.unwrap_or_else(empty)),
+                (WriteOperation::Delete, before, None) => (caption, None, before.unwrap_or_else(empty)),
+                (_, before, after) => (caption, Some(before.unwrap_or_else(empty)), after.unwrap_or_else(empty)),
+            }
+        })
+        .collect();
+    let widest = |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| text.width()).filter(|width| *width <= ALIGNED_WIDTH).max().unwrap_or(0);
+    let captions = widest(&mut rows.iter().map(|row| &row.0));
+    let befores = widest(&mut rows.iter().filter_map(|row| row.1.as_ref()));
+    let line = |(caption, before, after): &(String, Option<String>, String)| {
+        let caption = pad(caption, captions, Side::Left);
+        match before {
+            Some(before) => format!("  {caption}   {}   →   {}", pad(before, befores, Side::Left), paint.text(Style::Bold, after)),
+            None => format!("  {caption}   {}", paint.text(Style::Bold, after)),
+        }
+    };
+    rows.iter().map(line).collect()
+}
+
+/// A value with its meaning beside it; exactly what is sent is always there.
+fn shown(field: &FieldChange, text: &Option<String>, label: &Option<String>) -> Option<String> {
+    let text = text.as_ref()?;
+    let label = label.as_deref().filter(|label| !label.trim().is_empty() && *label != text);
+    Some(match (label, field.kind) {
+        (None, _) if text.is_empty() => empty(),
+        (None, _) => value(text),
+        (Some(label), FieldKind::Reference) => format!("{} ({})", value(label), value(text)),
+        (Some(label), _) if label.starts_with(text.as_str()) => value(label),
+        (Some(label), _) => format!("{} · {}", value(text), value(label)),
+    })
+}
+
+fn empty() -> String {
+    "(empty)".to_owned()
+}
+
+#[cfg(test)]
+#[path = "approval_tests.rs"]
+mod tests;

@@ -1,0 +1,72 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use crate::render::samples::{field, request, update};
+
+#[test]
+fn a_change_stands_in_columns_with_its_meaning_its_remarks_and_its_request() {
+    let mut terms = field("Payment terms", FieldKind::Reference, Some("guid-14"), Some("guid-30"));
+    terms.before_label = Some("14 DAYS · Net 14 days".into());
+    terms.after_label = Some("30 DAYS · Net 30 days".into());
+    let limit = field("Credit limit", FieldKind::Decimal, Some("50000.00"), Some("75000.00"));
+    let text = question(&request(vec![update(vec![terms, limit])]), Paint::Plain, Loudness::Normal);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "── 1 change waits for your approval · medium priority");
+    assert_eq!(lines[1], "   Nordby AS · demo company · as demo");
+    assert_eq!(lines[3], "   Change customer 10020 Fjordlys AS");
+    assert_eq!(lines[4], "     Payment terms   14 DAYS · Net 14 days (guid-14)   →   30 DAYS · Net 30 days (guid-30)");
+    assert_eq!(lines[5], "     Credit limit    50000.00                          →   75000.00");
+    assert_eq!(lines[6], "     ! Balance due is 48210.00 NOK");
+    assert_eq!(lines[7], "     ↶ Can be undone: The old values are put back.");
+    assert_eq!(lines[8], "     PATCH customers(aaaaaaaa-0000-0000-0000-000000000001)  If-Match W/\"abc\"  digest 7c7c 7c7c");
+    assert!(lines.last().unwrap().ends_with("digest 1e1e 1e1e"));
+}
+
+#[test]
+fn a_create_shows_only_what_will_be_and_a_delete_only_what_was() {
+    let mut create = update(vec![field("Name", FieldKind::Text, None, Some("Harbor Lights Ltd"))]);
+    create.operation = WriteOperation::Create;
+    let text = question(&request(vec![create]), Paint::Plain, Loudness::Normal);
+    assert!(text.contains("Name   Harbor Lights Ltd") && !text.contains('→'), "{text}");
+    let mut delete = update(vec![field("Name", FieldKind::Text, Some("Fjordlys AS"), None)]);
+    delete.operation = WriteOperation::Delete;
+    delete.undo = Undoable::No { why: "A deleted customer gets a new id.".into() };
+    let text = question(&request(vec![delete]), Paint::Plain, Loudness::Normal);
+    assert!(text.contains("Name   Fjordlys AS") && text.contains("! Cannot be undone: A deleted customer gets a new id."), "{text}");
+}
+
+#[test]
+fn several_changes_are_numbered_and_decided_together() {
+    let text = question(&request(vec![update(Vec::new()), update(Vec::new())]), Paint::Plain, Loudness::Normal);
+    assert!(text.contains("2 changes wait for your approval, all or none"));
+    assert!(text.contains("1 of 2  Change customer") && text.contains("2 of 2  Change customer"));
+}
+
+#[test]
+fn an_empty_value_is_told_apart_from_none_at_all_and_long_values_are_whole() {
+    let long = "x".repeat(3_000);
+    let fields = vec![field("E-mail", FieldKind::Text, Some("a@b.no"), Some("")), field("Comment", FieldKind::Text, Some("short"), Some(&long))];
+    let text = question(&request(vec![update(fields)]), Paint::Plain, Loudness::Normal);
+    assert!(text.contains("E-mail    a@b.no   →   (empty)"), "{text}");
+    assert!(text.contains(&long));
+}
+
+#[test]
+fn nothing_invisible_gets_through_anywhere_in_a_question() {
+    let evil = "a\u{1b}[2K\u{202e}\u{200b}\u{e0041}\nb";
+    let mut change = update(vec![field(evil, FieldKind::Text, Some(evil), Some(evil))]);
+    change.fields[0].after_label = Some(evil.into());
+    change.fields[0].before_label = Some(format!("{evil}!"));
+    change.title = evil.into();
+    change.notes[0].text = evil.into();
+    change.undo = Undoable::Yes { how: evil.into() };
+    change.if_match = Some(evil.into());
+    change.body = Some(evil.into());
+    let mut asked = request(vec![change]);
+    asked.connection.company = evil.into();
+    asked.connection.account = evil.into();
+    asked.connection.environment = evil.into();
+    let text = question(&asked, Paint::Plain, Loudness::Verbose);
+    assert!(!text.chars().any(|c| matches!(c, '\u{1b}' | '\u{202e}' | '\u{200b}' | '\u{e0041}')), "{text:?}");
+    assert!(text.lines().all(|line| !line.starts_with('b')), "{text}");
+    assert_eq!(text.matches("\\u{202e}").count(), 11, "{text}");
+}
