@@ -115,7 +115,8 @@ fn rows<'a>(draft: &Draft<'a>) -> Vec<Row<'a>> {
 fn is_nothing(value: &Json) -> bool {
     match value {
         Json::Null => true,
-        Json::String(text) => bca_bc::is_empty_value(text),
+        // A blank member of an enumeration comes encoded.
+        Json::String(text) => bca_bc::is_empty_value(&bca_bc::decode_member(text)),
         Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => false,
     }
 }
