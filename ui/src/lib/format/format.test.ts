@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dayGroup, formatCountdown, formatDate } from './date';
 import { toCsv, toTsv } from './delimited';
-import { decimalText, formatDecimal, formatDuration } from './number';
+import { decimalText, formatDecimal, formatDuration, localeOf } from './number';
 import { mixesScripts, visible, visibleParts } from './visible';
 
 const plain = (text: string) => text.replace(/[\u00A0\u202F]/g, ' ');
@@ -22,6 +22,8 @@ describe('decimals', () => {
   it('spells out exponents', () => expect(decimalText(1e-7)).toBe('0.0000001'));
   it.each([[84, '84 ms'], [2400, '2.4 s'], [72_000, '1 min 12 s']])('%i ms is %s', (ms, expected) => expect(formatDuration(ms, 'en')).toBe(expected));
 });
+
+it.each([[['C'], 'en'], [['C.UTF-8', 'POSIX', 'nb-NO'], 'nb-NO'], [[''], 'en'], [[], 'en'], [['de', 'en'], 'de']])('of the languages %j takes %s', (languages, expected) => expect(localeOf(languages)).toBe(expected));
 
 describe('days', () => {
   const now = new Date(2026, 10, 21, 9);

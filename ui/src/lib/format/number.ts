@@ -1,6 +1,19 @@
 /** Numbers as the person's locale writes them. Decimals come as text and stay exact however long they are. */
 
-export const LOCALE: string = typeof navigator === 'undefined' ? 'en' : navigator.language || 'en';
+/** The first of the person's languages that is one: a web view started with `LANG=C` says its language is `C`. */
+export function localeOf(languages: readonly string[]): string {
+  for (const language of languages) {
+    try {
+      const [supported] = Intl.DateTimeFormat.supportedLocalesOf(language);
+      if (supported !== undefined) return supported;
+    } catch {
+      // Not a language tag at all.
+    }
+  }
+  return 'en';
+}
+
+export const LOCALE: string = typeof navigator === 'undefined' ? 'en' : localeOf([...(navigator.languages ?? []), navigator.language]);
 
 const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/;
 
