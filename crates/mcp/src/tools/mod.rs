@@ -365,8 +365,10 @@ pub(crate) fn fault(answer: &Json) -> Option<ToolFault> {
 fn validated(proposal: &bca_catalogue::Proposal<'_>) -> Result<Vec<bca_protocol::Note>, Answer> {
     let validation = Catalogue::get().validate(proposal);
     if validation.is_valid() {
-        let info = |text: String| bca_protocol::Note { kind: bca_protocol::NoteKind::Info, text };
-        return Ok(validation.notes.into_iter().map(info).collect());
+        // Whether there is a way back is shown in a place of its own.
+        let shown_elsewhere = |note: &String| matches!(&validation.undo, bca_catalogue::Undo::Irreversible { why, .. } if note.contains(why.as_str()));
+        let info = |text: &String| bca_protocol::Note { kind: bca_protocol::NoteKind::Info, text: text.clone() };
+        return Ok(validation.notes.iter().filter(|note| !shown_elsewhere(note)).map(info).collect());
     }
     let sentences: Vec<&str> = validation.problems.iter().map(|p| p.message.as_str()).collect();
     let message = format!("Nothing was proposed: {}", sentences.join(" "));
