@@ -107,6 +107,7 @@ impl Run {
 
     /// Think, act, verify, until the model is done, a limit is reached, the person stops it, or an error ends it.
     pub async fn drive(mut self) -> StopReason {
+        tracing::info!(model = %self.request.model, "a run begins");
         self.emitter.emit(EventKind::RunStarted { model: self.request.model.clone(), connection: self.request.connection.clone() });
         self.emitter.emit(EventKind::MessageCompleted { message_id: self.message_id, role: Role::User, content: self.record.message.content() });
         let (stop, error) = match self.turns().await {
@@ -121,6 +122,7 @@ impl Run {
             tracing::error!(%fault, "the end of a run could not be stored");
         }
         self.emitter.emit(EventKind::RunCompleted { stop_reason: stop });
+        tracing::info!(stop = stop.as_str(), "the run is over");
         stop
     }
 
@@ -214,6 +216,17 @@ impl Run {
         let message = Message { role: Role::Assistant, blocks: reply.blocks, provider: Some(self.engine.provider.name().to_owned()) };
         let stored: Vec<(ToolCall, Effect)> = calls.iter().map(|(call, effect)| (call.clone(), effect.unwrap_or(Effect::Destructive))).collect();
         let message_id = self.engine.transcript.reply(&self.record, &message, &stored, record, self.engine.clock.now()).await?;
+        let Usage { input_tokens, output_tokens, cache_read_tokens, cache_write_tokens } = reply.usage;
+        tracing::info!(
+            turn = record.turn,
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            total_ms = record.total.as_millis(),
+            calls = calls.len(),
+            "the model answered"
+        );
         self.emitter.emit(EventKind::Usage(reply.usage));
         self.emitter.emit(EventKind::MessageCompleted { message_id, role: Role::Assistant, content: message.content() });
         Ok((message, calls))

@@ -7,6 +7,7 @@ use bca_approval::{Authorisation, ChangeSet, PlannedWrite, Resolution, Waiting, 
 use bca_protocol::{Block, CallId, ChangeOutcome, Decision, Effect, EventKind, Json, RawJson, Role, ToolCallStatus, UserError};
 use futures::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::{Message, ToolCall, ToolCompletion, ToolContext, ToolOutput, run::Run, run::since, todos};
 
@@ -92,7 +93,7 @@ impl Run {
             let output = tokio::select! {
                 biased;
                 () = self.cancel.cancelled() => stopped(),
-                output = self.engine.tools.read(&call, context) => output,
+                output = self.engine.tools.read(&call, context).instrument(span(&call)) => output,
             };
             (call, output, since(&*self.engine.clock, started))
         }))
@@ -115,7 +116,7 @@ impl Run {
             let writes = tokio::select! {
                 biased;
                 () = self.cancel.cancelled() => Err(stopped()),
-                writes = self.engine.tools.prepare(&call, &context) => writes,
+                writes = self.engine.tools.prepare(&call, &context).instrument(span(&call)) => writes,
             };
             match writes {
                 Ok(writes) => prepared.push(Prepared { call, writes }),
@@ -172,7 +173,7 @@ impl Run {
             }
             let started = self.engine.clock.monotonic();
             // A write under way is never cut off: that would turn a known outcome into an unknown one.
-            let output = self.engine.tools.write(&call, permits, &self.context(CancellationToken::new())).await;
+            let output = self.engine.tools.write(&call, permits, &self.context(CancellationToken::new())).instrument(span(&call)).await;
             if output.status != ToolCallStatus::Ok {
                 halted = Some("An earlier change of the same set was not confirmed, so this one was not sent. Nothing was changed by it.");
             }
@@ -185,6 +186,7 @@ impl Run {
     async fn complete(&self, call: &ToolCall, output: ToolOutput, took: Duration) -> Result<Ended, UserError> {
         let completion = ToolCompletion { call_id: &call.call_id, status: output.status, output: &output.output, duration: took, at: self.engine.clock.now() };
         self.engine.transcript.tool_completed(&self.record, &completion).await?;
+        tracing::info!(call_id = %call.call_id, tool = %call.tool, status = output.status.as_str(), duration_ms = took.as_millis(), "a tool call ended");
         if let Some(fault) = &output.fault {
             self.log_fault(&UserError::new(fault.code, &fault.message), &call.tool, fault.correlation_id.as_deref()).await;
         }
@@ -226,6 +228,11 @@ impl Run {
         let shown: String = name.chars().take(80).collect();
         refusal(ToolCallStatus::Error, &format!("There is no tool `{shown}`. The tools are: {}.", names.join(", ")), None)
     }
+}
+
+/// The call's id on every line that is logged within it.
+fn span(call: &ToolCall) -> tracing::Span {
+    tracing::info_span!("call", call_id = %call.call_id, tool = %call.tool)
 }
 
 /// A result that says that nothing was done, and why, in the words meant for the model.

@@ -30,7 +30,7 @@ pub fn start(home: &Path, filter: &str) -> Result<WorkerGuard, UserError> {
         .build(directory)
         .map_err(|e| fault(&e))?;
     let (writer, guard) = tracing_appender::non_blocking(file);
-    let lines = tracing_subscriber::fmt::layer().json().with_current_span(true).with_span_list(false).with_writer(writer).with_filter(filter);
+    let lines = tracing_subscriber::fmt::layer().json().with_current_span(true).with_span_list(true).with_writer(writer).with_filter(filter);
     // A second start in one process (tests, a switch of homes) keeps the first subscriber.
     let _ = tracing_subscriber::registry().with(lines).try_init();
     Ok(guard)

@@ -10,6 +10,7 @@ use bca_protocol::{
 };
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::{App, Key, models::NoModel, workbench::Workbench};
 
@@ -77,7 +78,7 @@ impl App {
         let (tell, done) = oneshot::channel();
         let app = self.clone();
         tokio::spawn(async move {
-            let stop = run.drive().await;
+            let stop = run.drive().instrument(tracing::info_span!("run", %run_id, %session_id)).await;
             app.inner.hub.close(run_id);
             // Nobody may be listening for the end any more.
             let _ = tell.send(stop);
@@ -182,7 +183,7 @@ impl App {
         let engine = Arc::new(self.engine(Arc::new(NoModel), &bench));
         let (channel, cancel) = self.inner.hub.open(run_id, session_id, sink);
         let ended = match Run::begin(engine, request, channel, cancel).await {
-            Ok(run) => run.call(call).await,
+            Ok(run) => run.call(call).instrument(tracing::info_span!("run", %run_id, %session_id)).await,
             Err(fault) => Err(fault),
         };
         self.inner.hub.close(run_id);
