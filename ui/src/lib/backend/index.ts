@@ -1,4 +1,5 @@
 import type { Backend } from './backend';
+import { tauriBackend } from './tauri';
 
 /**
  * The engine behind this page: Tauri in the app's window. Outside it, in development and in the sample build only, an in-memory
@@ -6,7 +7,7 @@ import type { Backend } from './backend';
  */
 export async function connectBackend(): Promise<Backend> {
   if (window.__TAURI_INTERNALS__ !== undefined) {
-    return (await import('./tauri')).tauriBackend;
+    return tauriBackend;
   }
   if (import.meta.env.DEV || import.meta.env.MODE === 'sample') {
     return (await import('./sample')).sampleBackend(new URLSearchParams(location.search));

@@ -38,7 +38,7 @@ export function sampleBackend(query: URLSearchParams): Backend {
     provider: 'anthropic',
     model: kind === 'demo' ? 'demo' : 'claude-sonnet',
     demo_model: kind === 'demo' && state !== 'first-run',
-    not_ready: state === 'not-ready' ? 'No key for the model is set. Set one, or try the demo company.' : null,
+    not_ready: state === 'not-ready' || state === 'first-run' ? 'No key for the model is set. Set one, or try the demo company.' : null,
     notices: state === 'interrupted' ? [{ text: 'BC Agent was closed while a run went on. Nothing was sent twice; one run is marked as interrupted.', session_id: 'sample-0' }] : [],
   };
   const settings: SettingView[] = [
@@ -152,7 +152,7 @@ export function sampleBackend(query: URLSearchParams): Backend {
     ],
     useConnection: async ({ name }) => void (info = { ...info, connection: { ...connectionOf('sandbox'), name } }),
     removeConnection: async () => void (info = { ...info, connection: null }),
-    switchHome: async ({ demo }) => (info = { ...info, demo, demo_model: demo, connection: demo ? connectionOf('demo') : null, model: demo ? 'demo' : 'claude-sonnet' }),
+    switchHome: async ({ demo }) => (info = { ...info, demo, demo_model: demo, connection: demo ? connectionOf('demo') : null, not_ready: null, model: demo ? 'demo' : 'claude-sonnet' }),
     listModels: async () => [{ id: 'claude-sonnet', display_name: 'Claude Sonnet' }],
     setModelKey: async () => void (info = { ...info, not_ready: null }),
     listSettings: async () => settings.map((setting) => ({ ...setting })),

@@ -1,4 +1,4 @@
-/** Unsent words, per session. They live as long as the web view's session: a reload keeps them, quitting leaves nothing behind. */
+/** What a reload of the web view must not lose: unsent words, per session, and which session was on screen. They live as long as the web view's session: quitting leaves nothing behind. */
 import type { SessionId } from '../protocol';
 
 const PREFIX = 'draft:';
@@ -14,6 +14,17 @@ function storage(): Storage | null {
     return null;
   }
 }
+
+/** The session on screen: it comes back after a reload of the web view. */
+export const lastSession = {
+  get(): SessionId | null {
+    return storage()?.getItem('session') ?? null;
+  },
+  set(sessionId: SessionId | null): void {
+    if (sessionId === null) storage()?.removeItem('session');
+    else storage()?.setItem('session', sessionId);
+  },
+};
 
 export const drafts = {
   get(sessionId: SessionId | null): string {

@@ -5,9 +5,12 @@ import { applyEvents } from '../reducers/applyEvent';
 import { fromDetail } from '../reducers/fromDetail';
 import { emptyView, isRunning, latestRun, type SessionView } from '../reducers/view';
 import { approvals } from './approvals.svelte';
-import { drafts } from './drafts';
+import { drafts, lastSession } from './drafts';
 import { engine } from './engine.svelte';
 import { sessions } from './sessions.svelte';
+
+/** How often a run of another process is looked at. */
+const POLL_MS = 2_000;
 
 class Session {
   id = $state<SessionId | null>(null);
@@ -18,6 +21,9 @@ class Session {
   pendingText = $state<string | null>(null);
   sendFailure = $state<UserError | null>(null);
   stopping = $state(false);
+  /** The run on screen goes on in another process, which tells this window nothing: the store is read again every while. */
+  elsewhere = $state(false);
+  #poll: ReturnType<typeof setTimeout> | undefined;
   /** A message to bring into sight, from a search. */
   target = $state<string | null>(null);
   readonly run = $derived(latestRun(this.view));
@@ -32,6 +38,7 @@ class Session {
     this.id = null;
     this.view = null;
     this.loading = false;
+    lastSession.set(null);
   }
 
   /** Shows a session from the store, and follows its run if one is under way here. */
@@ -42,11 +49,14 @@ class Session {
     this.id = sessionId;
     this.view = null;
     this.loading = true;
+    lastSession.set(sessionId);
     await this.#load(sessionId);
   }
 
   async reload(): Promise<void> {
     this.#showing += 1;
+    clearTimeout(this.#poll);
+    this.elsewhere = false;
     if (this.id !== null) await this.#load(this.id);
   }
 
@@ -68,7 +78,14 @@ class Session {
   async #watch(sessionId: SessionId, runId: RunId): Promise<void> {
     const showing = this.#showing;
     const here = await engine.backend.watchRun({ run_id: runId, after_seq: 0 }, (events) => this.#take(showing, sessionId, events));
+    if (showing !== this.#showing) return;
     if (here) approvals.ourRun(runId);
+    else this.#pollLater();
+  }
+
+  #pollLater(): void {
+    this.elsewhere = true;
+    this.#poll = setTimeout(() => void this.reload(), POLL_MS);
   }
 
   /** Hands a message to the engine. False where it was not taken; the words are kept. */
@@ -91,6 +108,7 @@ class Session {
       if (this.#showing === showing) {
         this.id = sessionId;
         this.view ??= emptyView(sessionId);
+        lastSession.set(sessionId);
       }
       this.#take(showing, sessionId, early);
       drafts.clear(from);
@@ -135,6 +153,8 @@ class Session {
 
   #leave(): void {
     this.#showing += 1;
+    clearTimeout(this.#poll);
+    this.elsewhere = false;
     this.failure = null;
     this.sendFailure = null;
     this.pendingText = null;

@@ -1,12 +1,10 @@
 /** What the window does when it opens: asks for everything once, then listens. */
 import { approvals } from './approvals.svelte';
+import { lastSession } from './drafts';
 import { engine } from './engine.svelte';
 import { session } from './session.svelte';
 import { sessions } from './sessions.svelte';
 import { theme } from './theme.svelte';
-
-/** The session on screen outlives a reload of the web view, and nothing else. */
-const LAST_SESSION = 'session';
 
 export function start(): () => void {
   const stops: (() => void)[] = [];
@@ -36,13 +34,8 @@ async function load(): Promise<void> {
   await Promise.all([engine.refresh(), sessions.refresh()]);
   void theme.load();
   await approvals.refresh();
-  const last = sessionStorage.getItem(LAST_SESSION);
+  const last = lastSession.get();
   if (last !== null && sessions.titleOf(last) !== null) await session.open(last);
-}
-
-export function rememberSession(sessionId: string | null): void {
-  if (sessionId === null) sessionStorage.removeItem(LAST_SESSION);
-  else sessionStorage.setItem(LAST_SESSION, sessionId);
 }
 
 /** Everything anew, for another home. */
