@@ -9,6 +9,7 @@ use bca_auth::Secret;
 use bca_protocol::{AppInfo, BackupView, Clock, ErrorEntry, Notice, SettingView, SystemClock, UserError};
 use bca_store::{Db, OpenOptions, Recovery, UnknownChange};
 use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
 
 use crate::{Config, Key, Mode, Settings, demo, hub::Hub, workbench::Workbenches};
 
@@ -38,6 +39,8 @@ pub(crate) struct Inner {
     /// What the environment's variables came to, once the company was found.
     pub(crate) environment_route: Mutex<Option<crate::workbench::Route>>,
     notices: Mutex<Vec<Notice>>,
+    /// Ends what goes on in the background.
+    pub(crate) stopping: CancellationToken,
 }
 
 impl App {
@@ -73,12 +76,16 @@ impl App {
             tokens: Mutex::default(),
             environment_route: Mutex::default(),
             notices: Mutex::new(notices(&recovery, &unknown)),
+            stopping: CancellationToken::new(),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let app = Self { inner: Arc::new(inner) };
+        app.settle_in_background(&unknown);
+        Ok(app)
     }
 
     /// Asks runs to stop, waits until what is in flight is recorded (at most the time that a write may take), and stops the demo.
     pub async fn stop(&self) {
+        self.inner.stopping.cancel();
         self.inner.hub.cancel_all();
         let patience = std::time::Duration::from_secs(130);
         let idle = async {

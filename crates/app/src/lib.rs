@@ -13,6 +13,7 @@ mod log;
 mod models;
 mod runs;
 mod settings;
+mod settle;
 mod workbench;
 
 pub use app::App;

@@ -80,6 +80,7 @@ impl App {
         tokio::spawn(async move {
             let stop = run.drive().instrument(tracing::info_span!("run", %run_id, %session_id)).await;
             app.inner.hub.close(run_id);
+            app.settle_after(run_id).await;
             // Nobody may be listening for the end any more.
             let _ = tell.send(stop);
         });

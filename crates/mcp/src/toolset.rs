@@ -62,6 +62,12 @@ impl Toolset {
         Ok(Self { business_central, client, specs })
     }
 
+    /// The connection behind the tools, for finding out what became of a write.
+    #[must_use]
+    pub fn business_central(&self) -> &BusinessCentral {
+        &self.business_central
+    }
+
     async fn call(&self, call: &ToolCall) -> Answer {
         let arguments: JsonObject = match serde_json::from_str(call.input.as_str()) {
             Ok(arguments) => arguments,

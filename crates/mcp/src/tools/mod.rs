@@ -5,6 +5,7 @@ mod delete_entity;
 mod follow_up;
 mod get_schema;
 mod invoke_action;
+mod look_again;
 mod preview;
 mod query_entities;
 mod send;
