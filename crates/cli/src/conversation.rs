@@ -9,7 +9,7 @@ use crate::{
     exit::{Exit, Failure},
     follow::{Approver, Events, Follow, Then},
     keyboard::Keyboard,
-    narrator::{Narrator, Telling},
+    narrator::{Heading, Narrator, Telling},
     signals::Signals,
 };
 
@@ -31,12 +31,12 @@ impl<'a> Conversation<'a> {
     ///
     /// # Errors
     /// An operating system that takes no handler for Ctrl-C.
-    pub fn new(app: &'a App, console: &Console, session: Option<SessionId>, approver: Approver) -> Result<Self, Failure> {
+    pub fn new(app: &'a App, console: &Console, session: Option<SessionId>, approver: Approver, heading: Heading) -> Result<Self, Failure> {
         let telling = match console.form {
             Form::People => Telling::People,
             Form::Json => Telling::Events,
         };
-        let narrator = Narrator::new(telling, app.mode());
+        let narrator = Narrator::new(telling, heading, app.mode());
         Ok(Self { app, keyboard: Keyboard::default(), signals: Signals::listen()?, session, narrator, approver })
     }
 

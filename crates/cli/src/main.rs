@@ -45,7 +45,11 @@ fn main() -> ExitCode {
         Ok(exit) => exit,
         Err(failure) => {
             tell(&mut console, &failure, is_stream);
-            failure.exit()
+            match failure {
+                // The run was stopped because nobody reads it: it did not come to its end.
+                Failure::OutputClosed if is_stream => Exit::Failed,
+                failure => failure.exit(),
+            }
         }
     };
     ExitCode::from(exit.code())

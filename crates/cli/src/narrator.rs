@@ -27,9 +27,19 @@ pub enum Telling {
     Questions,
 }
 
+/// Whether each run begins with where it goes and who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heading {
+    /// It does.
+    EachRun,
+    /// The person was told at the start.
+    Greeted,
+}
+
 /// What has been told of the runs of one command so far.
 pub struct Narrator {
     telling: Telling,
+    heading: Heading,
     mode: Mode,
     /// The answer's last line has no line break yet.
     is_mid_answer: bool,
@@ -51,9 +61,10 @@ pub struct Narrator {
 impl Narrator {
     /// Nothing told yet.
     #[must_use]
-    pub fn new(telling: Telling, mode: Mode) -> Self {
+    pub fn new(telling: Telling, heading: Heading, mode: Mode) -> Self {
         Self {
             telling,
+            heading,
             mode,
             is_mid_answer: false,
             has_answered: false,
@@ -89,7 +100,7 @@ impl Narrator {
         };
         if is_wanted {
             self.close_thinking(console);
-            let text = approval::question(request, console.err.paint, console.loudness);
+            let text = approval::question(request, approval::Standing::Waits, console.err.paint, console.loudness);
             console.say(&format!("\n{text}"));
         }
     }
@@ -139,6 +150,9 @@ impl Narrator {
     fn started(&mut self, console: &mut Console, model: &str, place: Option<&Connection>) {
         self.todos.clear();
         (self.turns, self.ended_calls, self.usage) = (0, 0, Usage::default());
+        if self.heading == Heading::Greeted {
+            return;
+        }
         let paint = console.err.paint;
         let place = place.map_or_else(|| "no connection to Business Central".to_owned(), |place| connection(place, paint));
         let model = match self.mode {

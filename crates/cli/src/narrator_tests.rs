@@ -47,7 +47,7 @@ fn told(telling: Telling, loudness: Loudness, kinds: Vec<EventKind>) -> Told {
 fn told_on(telling: Telling, loudness: Loudness, kinds: Vec<EventKind>, stream: impl Fn(Kept) -> Stream) -> Told {
     let (out, err) = (Kept::default(), Kept::default());
     let mut console = Console { out: stream(out.clone()), err: stream(err.clone()), keys: false, form: Form::People, loudness };
-    let mut narrator = Narrator::new(telling, Mode::Demo);
+    let mut narrator = Narrator::new(telling, Heading::EachRun, Mode::Demo);
     let (run_id, session_id) = (RunId::new(), SessionId::new());
     for (seq, kind) in (1..).zip(kinds) {
         narrator.tell(&mut console, &AgentEvent { seq, at: Timestamp::UNIX_EPOCH, run_id, session_id, kind }).unwrap();

@@ -9,7 +9,7 @@ use crate::{
     console::{Console, Motion},
     keyboard::Keyboard,
     paint::Style,
-    render::words::countdown,
+    render::words::{countdown, seconds_left},
 };
 
 /// What can be typed.
@@ -110,7 +110,7 @@ impl Question {
 }
 
 fn left(request: &ApprovalRequest, now: Timestamp) -> i64 {
-    request.expires_at.duration_since(now).as_secs()
+    seconds_left(request.expires_at, now)
 }
 
 /// What a line says; nothing where it says neither yes nor no. Enter alone says no.

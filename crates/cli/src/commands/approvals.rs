@@ -9,9 +9,9 @@ use crate::{
     console::{Console, Form, Loudness},
     exit::{Exit, Failure},
     render::{
-        approval::question,
+        approval::{self, question},
         table::{Column, Side, table},
-        words::{brief, countdown, moment, resolution, value},
+        words::{brief, countdown, moment, resolution, seconds_left},
     },
 };
 
@@ -58,7 +58,7 @@ fn list(approvals: &[ApprovalView], console: &mut Console) -> Result<(), Failure
             let row = |approval: &ApprovalView| {
                 let request = &approval.request;
                 let state = match approval.state {
-                    ApprovalState::Pending => format!("waits, {} left", countdown(request.expires_at.duration_since(now).as_secs())),
+                    ApprovalState::Pending => format!("waits, {} left", countdown(seconds_left(request.expires_at, now))),
                     other => word(other).to_owned(),
                 };
                 let titles: Vec<&str> = request.changes.iter().map(|change| change.title.as_str()).collect();
@@ -93,12 +93,13 @@ fn page(approval: &ApprovalView, console: &Console) -> String {
         (Some(decision), Some(by)) => resolution(decision, by, approval.reason.as_deref()),
         (Some(_), None) => word(approval.state).to_owned(),
         (None, _) => {
-            let left = countdown(request.expires_at.duration_since(SystemClock::new().now()).as_secs());
+            let left = countdown(seconds_left(request.expires_at, SystemClock::new().now()));
             let id = request.approval_id;
             format!("{left} left; silence means no.\n  bc-agent approvals approve {id} --digest {}\n  bc-agent approvals reject {id}", request.digest)
         }
     };
-    format!("{}\n   digest {}\n\n{standing}\n", question(request, console.out.paint, console.loudness), request.digest)
+    let tense = if decision.is_none() { approval::Standing::Waits } else { approval::Standing::Past };
+    format!("{}\n   digest {}\n\n{standing}\n", question(request, tense, console.out.paint, console.loudness), request.digest)
 }
 
 #[derive(Serialize)]
@@ -117,14 +118,15 @@ async fn answer(app: &App, id: ApprovalId, digest: Digest, verdict: ReviewVerdic
     match console.form {
         Form::Json => console.json(&Answered { approval_id: id, decision })?,
         Form::People => {
-            let late = if before == ApprovalState::Pending { "" } else { "It was answered before: " };
-            let told = match decision {
-                Decision::Approved => "approved. The process that asked sends it now.",
-                Decision::Rejected => "rejected. Nothing was changed.",
-                Decision::Expired => "expired. Nothing was changed.",
-                Decision::Aborted => "withdrawn. Nothing was changed.",
-            };
-            console.say(&value(&format!("{late}{told}")));
+            let is_ours = before == ApprovalState::Pending && decision == wanted;
+            console.say(match (decision, is_ours) {
+                (Decision::Approved, true) => "Approved. The process that asked sends it now.",
+                (Decision::Approved, false) => "Too late: it was approved before.",
+                (Decision::Rejected, true) => "Rejected. Nothing was changed.",
+                (Decision::Rejected, false) => "Too late: it was rejected before. Nothing was changed.",
+                (Decision::Expired, _) => "Too late: it has expired. Nothing was changed.",
+                (Decision::Aborted, _) => "Too late: it was withdrawn. Nothing was changed.",
+            });
         }
     }
     Ok(match decision {

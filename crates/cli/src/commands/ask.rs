@@ -8,6 +8,7 @@ use crate::{
     conversation::{Conversation, approver},
     exit::{Exit, Failure},
     keyboard::read_all,
+    narrator::Heading,
 };
 
 pub(super) async fn run(app: &App, ask: Ask, console: &mut Console) -> Result<Exit, Failure> {
@@ -16,7 +17,7 @@ pub(super) async fn run(app: &App, ask: Ask, console: &mut Console) -> Result<Ex
         [only] if only == "-" => read_all("The message")?,
         words => words.join(" "),
     };
-    let mut conversation = Conversation::new(app, console, ask.session, approver)?;
+    let mut conversation = Conversation::new(app, console, ask.session, approver, Heading::EachRun)?;
     let (exit, _) = conversation.send(console, text).await?;
     if let (Form::People, Some(session), None) = (console.form, conversation.session, ask.session) {
         console.remark(&format!("conversation {session}"));

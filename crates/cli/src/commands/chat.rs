@@ -9,6 +9,7 @@ use crate::{
     conversation::{Conversation, approver},
     exit::{Exit, Failure},
     follow::Then,
+    narrator::Heading,
     paint::Style,
     render::words::{connection, value},
     signals::Signal,
@@ -30,7 +31,7 @@ pub(super) async fn run(app: &App, chat: Chat, console: &mut Console) -> Result<
     if console.form == Form::People && console.loudness > Loudness::Quiet {
         greet(console, &app.info().await, title.as_deref());
     }
-    let mut conversation = Conversation::new(app, console, chat.session, approver)?;
+    let mut conversation = Conversation::new(app, console, chat.session, approver, Heading::Greeted)?;
     let worst = talk(&mut conversation, console).await?;
     if let (Form::People, Some(session)) = (console.form, conversation.session) {
         console.remark(&format!("conversation {session}"));
@@ -114,8 +115,7 @@ async fn answered(conversation: &mut Conversation<'_>, console: &mut Console, te
 
 fn prompt(console: &mut Console) {
     if console.can_ask() {
-        let sign = console.err.paint.text(Style::Bold, ">");
-        console.aside(&format!("\n{sign} "));
+        console.aside("\n> ");
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     exit::{Exit, Failure},
     follow::{Events, Follow},
     keyboard::{Keyboard, read_all},
-    narrator::{Narrator, Telling},
+    narrator::{Heading, Narrator, Telling},
     render::{
         table::{Column, Side, table},
         tool,
@@ -72,7 +72,7 @@ async fn call(app: &App, name: &str, input: String, approve: Approve, console: &
         Form::People => Telling::People,
         Form::Json => Telling::Questions,
     };
-    let mut narrator = Narrator::new(telling, app.mode());
+    let mut narrator = Narrator::new(telling, Heading::EachRun, app.mode());
     let (sink, events) = Events::channel();
     let work = app.call_tool(name, input, sink);
     let followed = Follow::new(app, console, &mut keyboard, &mut signals, &mut narrator, &approver).through(events, work).await?;

@@ -12,20 +12,31 @@ use crate::{
     paint::{Paint, Style},
 };
 
+/// Whether a question still waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// For an answer.
+    Waits,
+    /// It was answered, or time ran out.
+    Past,
+}
+
 /// A value wider than this does not push the others aside.
 const ALIGNED_WIDTH: usize = 64;
 
-/// The whole question without its countdown.
+/// The whole question without its countdown. `standing` says what is to be said of its writes.
 #[must_use]
-pub fn question(request: &ApprovalRequest, paint: Paint, loudness: Loudness) -> String {
+pub fn question(request: &ApprovalRequest, standing: Standing, paint: Paint, loudness: Loudness) -> String {
     let priority = match request.priority {
         Priority::Low => "low priority",
         Priority::Medium => "medium priority",
         Priority::High => "HIGH PRIORITY",
     };
-    let writes = match request.changes.len() {
-        1 => "1 change waits for your approval".to_owned(),
-        several => format!("{several} changes wait for your approval, all or none"),
+    let writes = match (request.changes.len(), standing) {
+        (1, Standing::Waits) => "1 change waits for your approval".to_owned(),
+        (several, Standing::Waits) => format!("{several} changes wait for your approval, all or none"),
+        (1, Standing::Past) => "1 change".to_owned(),
+        (several, Standing::Past) => format!("{several} changes, decided together"),
     };
     let style = if request.priority == Priority::High { Style::Bad } else { Style::Bold };
     let mut lines = vec![

@@ -8,7 +8,7 @@ fn a_change_stands_in_columns_with_its_meaning_its_remarks_and_its_request() {
     terms.before_label = Some("14 DAYS · Net 14 days".into());
     terms.after_label = Some("30 DAYS · Net 30 days".into());
     let limit = field("Credit limit", FieldKind::Decimal, Some("50000.00"), Some("75000.00"));
-    let text = question(&request(vec![update(vec![terms, limit])]), Paint::Plain, Loudness::Normal);
+    let text = question(&request(vec![update(vec![terms, limit])]), Standing::Waits, Paint::Plain, Loudness::Normal);
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "── 1 change waits for your approval · medium priority");
     assert_eq!(lines[1], "   Nordby AS · demo company · as demo");
@@ -25,18 +25,18 @@ fn a_change_stands_in_columns_with_its_meaning_its_remarks_and_its_request() {
 fn a_create_shows_only_what_will_be_and_a_delete_only_what_was() {
     let mut create = update(vec![field("Name", FieldKind::Text, None, Some("Harbor Lights Ltd"))]);
     create.operation = WriteOperation::Create;
-    let text = question(&request(vec![create]), Paint::Plain, Loudness::Normal);
+    let text = question(&request(vec![create]), Standing::Waits, Paint::Plain, Loudness::Normal);
     assert!(text.contains("Name   Harbor Lights Ltd") && !text.contains('→'), "{text}");
     let mut delete = update(vec![field("Name", FieldKind::Text, Some("Fjordlys AS"), None)]);
     delete.operation = WriteOperation::Delete;
     delete.undo = Undoable::No { why: "A deleted customer gets a new id.".into() };
-    let text = question(&request(vec![delete]), Paint::Plain, Loudness::Normal);
+    let text = question(&request(vec![delete]), Standing::Waits, Paint::Plain, Loudness::Normal);
     assert!(text.contains("Name   Fjordlys AS") && text.contains("! Cannot be undone: A deleted customer gets a new id."), "{text}");
 }
 
 #[test]
 fn several_changes_are_numbered_and_decided_together() {
-    let text = question(&request(vec![update(Vec::new()), update(Vec::new())]), Paint::Plain, Loudness::Normal);
+    let text = question(&request(vec![update(Vec::new()), update(Vec::new())]), Standing::Waits, Paint::Plain, Loudness::Normal);
     assert!(text.contains("2 changes wait for your approval, all or none"));
     assert!(text.contains("1 of 2  Change customer") && text.contains("2 of 2  Change customer"));
 }
@@ -45,7 +45,7 @@ fn several_changes_are_numbered_and_decided_together() {
 fn an_empty_value_is_told_apart_from_none_at_all_and_long_values_are_whole() {
     let long = "x".repeat(3_000);
     let fields = vec![field("E-mail", FieldKind::Text, Some("a@b.no"), Some("")), field("Comment", FieldKind::Text, Some("short"), Some(&long))];
-    let text = question(&request(vec![update(fields)]), Paint::Plain, Loudness::Normal);
+    let text = question(&request(vec![update(fields)]), Standing::Waits, Paint::Plain, Loudness::Normal);
     assert!(text.contains("E-mail    a@b.no   →   (empty)"), "{text}");
     assert!(text.contains(&long));
 }
@@ -65,7 +65,7 @@ fn nothing_invisible_gets_through_anywhere_in_a_question() {
     asked.connection.company = evil.into();
     asked.connection.account = evil.into();
     asked.connection.environment = evil.into();
-    let text = question(&asked, Paint::Plain, Loudness::Verbose);
+    let text = question(&asked, Standing::Waits, Paint::Plain, Loudness::Verbose);
     assert!(!text.chars().any(|c| matches!(c, '\u{1b}' | '\u{202e}' | '\u{200b}' | '\u{e0041}')), "{text:?}");
     assert!(text.lines().all(|line| !line.starts_with('b')), "{text}");
     assert_eq!(text.matches("\\u{202e}").count(), 11, "{text}");

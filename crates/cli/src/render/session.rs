@@ -72,6 +72,8 @@ impl Pieces<'_> {
             Block::Thinking { text } if self.loudness == Loudness::Verbose && !text.is_empty() => {
                 indented(&running(text)).into_iter().map(|line| self.paint.text(Style::Dim, &line)).collect()
             }
+            // The plan is a means, and the last one stands in the run.
+            Block::ToolUse { tool, .. } if tool == "todo_write" && self.loudness < Loudness::Verbose => Vec::new(),
             Block::ToolUse { call_id, tool, input } => self.call(call_id, tool, input),
             // Results stand with their calls.
             Block::Thinking { .. } | Block::ToolResult { .. } => Vec::new(),

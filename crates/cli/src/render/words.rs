@@ -61,6 +61,13 @@ pub fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// Seconds until then, a begun one counted whole: zero means that the time is over.
+#[must_use]
+pub fn seconds_left(until: Timestamp, now: Timestamp) -> i64 {
+    let left = until.duration_since(now);
+    left.as_secs() + i64::from(left.subsec_nanos() > 0)
+}
+
 /// `4:12`; `0:00` where the time is over.
 #[must_use]
 pub fn countdown(seconds: i64) -> String {
@@ -103,7 +110,7 @@ pub const fn reviewer(by: Reviewer) -> &'static str {
         Reviewer::Terminal => "at the terminal",
         Reviewer::CommandLine => "with `bc-agent approvals`",
         Reviewer::Notification => "from a notification",
-        Reviewer::Automation => "by --approve, without a person",
+        Reviewer::Automation => "automatically, without a person",
         Reviewer::Clock => "by the clock",
         Reviewer::Engine => "by the engine",
     }

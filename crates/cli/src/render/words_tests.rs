@@ -1,3 +1,4 @@
+#![allow(clippy::unwrap_used)]
 use super::*;
 
 #[test]
@@ -6,6 +7,13 @@ fn durations_sizes_and_countdowns() {
     assert_eq!([size(999), size(1_500), size(12_345_678)], ["999 bytes", "1.5 kB", "12.3 MB"]);
     assert_eq!([countdown(300), countdown(59), countdown(-4)], ["5:00", "0:59", "0:00"]);
     assert_eq!([counted(1, "row", "rows"), counted(0, "row", "rows")], ["1 row", "0 rows"]);
+}
+
+#[test]
+fn a_begun_second_counts_whole() {
+    let until = Timestamp::from_second(10).unwrap();
+    let left = |ms| seconds_left(until, Timestamp::from_millisecond(ms).unwrap());
+    assert_eq!([left(7_000), left(7_001), left(9_999), left(10_000), left(10_500)], [3, 3, 1, 0, 0]);
 }
 
 #[test]

@@ -1,0 +1,11 @@
+//! The real program against the demo company: through pipes, as scripts use it, and through a pseudo-terminal, as people do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod asking;
+mod history;
+mod process;
+#[cfg(target_os = "linux")]
+mod screen;
+#[cfg(target_os = "linux")]
+mod screens;
+mod serving;
