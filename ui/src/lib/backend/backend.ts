@@ -25,7 +25,7 @@ import type {
 } from '../protocol';
 
 /** Takes the events of one run, one array per frame. */
-export type EventListener = (events: AgentEvent[]) => void;
+export type RunListener = (events: AgentEvent[]) => void;
 
 export interface Company {
   id: string;
@@ -55,8 +55,8 @@ export interface Backend {
   deleteSession(params: { session_id: SessionId }): Promise<void>;
   exportSession(params: { session_id: SessionId; format: 'json' | 'md' }): Promise<string>;
   search(params: { query: string; limit: number }): Promise<SearchHit[]>;
-  sendMessage(params: { session_id: SessionId | null; text: string }, listener: EventListener): Promise<StartedRun>;
-  watchRun(params: { run_id: RunId; after_seq: number }, listener: EventListener): Promise<boolean>;
+  sendMessage(params: { session_id: SessionId | null; text: string }, listener: RunListener): Promise<StartedRun>;
+  watchRun(params: { run_id: RunId; after_seq: number }, listener: RunListener): Promise<boolean>;
   cancelRun(params: { run_id: RunId }): Promise<void>;
   listApprovals(): Promise<ApprovalView[]>;
   answerApproval(params: ReviewDecision): Promise<Decision>;

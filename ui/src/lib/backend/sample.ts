@@ -4,7 +4,7 @@
  * `&kind=production`, `&pace=0`, `&approval=20000` (milliseconds).
  */
 import type { AppInfo, ConnectionKind, SessionDetail, SettingView } from '../protocol';
-import type { Backend, Broadcasts, EventListener } from './backend';
+import type { Backend, Broadcasts, RunListener } from './backend';
 import { connectionOf, OVERDUE } from './sample/records';
 import { play } from './sample/script';
 import { newId, newSession, SampleRun, type SampleApproval } from './sample/store';
@@ -77,7 +77,7 @@ export function sampleBackend(query: URLSearchParams): Backend {
   };
   const tell = <K extends keyof Broadcasts>(name: K, payload: Broadcasts[K]) => listeners[name].forEach((listener) => listener(payload));
 
-  function start(detail: SessionDetail, text: string, listener: EventListener): SampleRun {
+  function start(detail: SessionDetail, text: string, listener: RunListener): SampleRun {
     const run = new SampleRun(detail, connection);
     runs.set(run.runId, run);
     run.listeners.add(listener);

@@ -3,14 +3,14 @@ import { Channel, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 
 import type { AgentEvent } from '../protocol';
-import type { Backend, EventListener } from './backend';
+import type { Backend, RunListener } from './backend';
 
 function ask<T>(command: string, params?: object): Promise<T> {
   return invoke<T>(command, params === undefined ? undefined : { params });
 }
 
 /** A command whose run's events come over a channel, several in one array. */
-function askWithEvents<T>(command: string, params: object, listener: EventListener): Promise<T> {
+function askWithEvents<T>(command: string, params: object, listener: RunListener): Promise<T> {
   const channel = new Channel<AgentEvent[]>();
   channel.onmessage = listener;
   return invoke<T>(command, { params, channel });

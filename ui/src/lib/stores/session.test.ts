@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Backend, EventListener } from '../backend/backend';
+import type { Backend, RunListener } from '../backend/backend';
 import { sampleBackend } from '../backend/sample';
 import { connectionOf, updateCustomer } from '../backend/sample/records';
 import type { AgentEvent, ApprovalRequest, ApprovalView } from '../protocol';
@@ -58,7 +58,7 @@ describe('sending a message', () => {
   });
 
   it('takes events that come before the answer with the ids', async () => {
-    let tell: EventListener = () => undefined;
+    let tell: RunListener = () => undefined;
     let answer: (started: { session_id: string; run_id: string }) => void = () => undefined;
     useBackend({
       sendMessage: (_params, listener) => {
@@ -98,7 +98,7 @@ describe('leaving and coming back', () => {
   });
 
   it('reads the store again when events were missed', async () => {
-    let tell: EventListener = () => undefined;
+    let tell: RunListener = () => undefined;
     const getSession = vi.fn(() => Promise.reject({ code: 'not_found', message: 'gone', retryable: false }));
     useBackend({
       sendMessage: async (_params, listener) => {

@@ -61,6 +61,7 @@ class Actor {
     if (text.includes('fail')) return this.fail();
     if (text.includes('overdue')) return this.overdue();
     if (text.includes('onboard') || text.includes('order')) return this.write([createCustomer, createOrder, postInvoice], 'high');
+    if (text.includes('unknown')) return this.write([createOrder], 'high', 'unknown');
     if (text.includes('hostile')) return this.write([hostileUpdate], 'high');
     if (text.includes('post')) return this.write([postInvoice], 'high');
     if (text.includes('change')) return this.write([updateCustomer], 'high');
@@ -127,7 +128,7 @@ class Actor {
     this.run.emit({ type: 'todos_updated', todos });
   }
 
-  private async write(plans: ((callId: string) => ChangePreview)[], priority: 'high' | 'medium'): Promise<void> {
+  private async write(plans: ((callId: string) => ChangePreview)[], priority: 'high' | 'medium', outcome: 'confirmed' | 'unknown' = 'confirmed'): Promise<void> {
     const steps = ['Look up what is needed', 'Propose the change', 'Read it back'];
     this.todos(steps, 0);
     const changes = plans.map((plan) => plan(newId('call')));
@@ -139,7 +140,7 @@ class Actor {
       if (block?.type === 'tool_use') this.run.emit({ type: 'tool_call_started', call_id: change.call_id, tool: block.tool, effect: change.effect, input: block.input });
     }
     const decision = await this.ask(changes, priority);
-    await this.settle(changes, decision);
+    await this.settle(changes, decision, outcome);
     this.todos(steps, decision === 'approved' ? 3 : 1);
     const said = decision === 'approved' ? 'Done. I read it back from Business Central, and every field is as you approved it.' : 'Nothing was changed. Tell me what should be different, and I propose it again.';
     await this.turn(null, said);
@@ -168,15 +169,17 @@ class Actor {
     return approval.answered;
   }
 
-  private async settle(changes: ChangePreview[], decision: Decision): Promise<void> {
+  private async settle(changes: ChangePreview[], decision: Decision, settled: 'confirmed' | 'unknown'): Promise<void> {
     for (const change of changes) {
       const outcome =
         decision === 'approved'
-          ? { status: 'ok' as const, output: { status: 'confirmed', entity: change.entity, id: change.key, record: {} } }
+          ? settled === 'unknown'
+            ? { status: 'unknown' as const, output: { status: 'unknown', message: 'Business Central did not answer within 120 seconds. BC Agent looks for the order for ten minutes; do not send it again.' } }
+            : { status: 'ok' as const, output: resultOf(change) }
           : { status: decision, output: { status: decision, message: 'Nothing was changed.' } };
       if (decision === 'approved') {
         await this.wait(200);
-        this.run.emit({ type: 'change_recorded', change_id: change.change_id, call_id: change.call_id, outcome: 'confirmed', undoable: change.undo.kind === 'yes' });
+        this.run.emit({ type: 'change_recorded', change_id: change.change_id, call_id: change.call_id, outcome: settled, undoable: settled === 'confirmed' && change.undo.kind === 'yes' });
       }
       this.run.emit({ type: 'tool_call_completed', call_id: change.call_id, ...outcome, duration_ms: 132 });
       this.run.message('user', [{ type: 'tool_result', call_id: change.call_id, status: outcome.status, output: JSON.stringify(outcome.output) }]);
@@ -193,6 +196,12 @@ class Actor {
     this.run.emit({ type: 'tool_call_completed', call_id: call, status: 'error', output, duration_ms: 60_000 });
     this.run.emit({ type: 'error', code: 'model_unavailable', message: 'The model could not be reached after 3 attempts. Your history is untouched; try again in a moment.', retryable: true });
   }
+}
+
+/** One field that Business Central keeps otherwise than it was sent, to be seen. */
+function resultOf(change: ChangePreview): object {
+  const differences = change.operation === 'update' ? [{ property: 'creditLimit', sent: 75000, found: 70000 }] : [];
+  return { status: 'confirmed', entity: change.entity, id: change.key, record: {}, differences };
 }
 
 function toolOf(change: ChangePreview): string {

@@ -1,6 +1,6 @@
 /** The sample engine's memory: the same facts as events and as a store, written in that order. */
 import type { AgentEvent, ApprovalRequest, Block, Connection, Decision, EventKind, RunView, SessionDetail } from '../../protocol';
-import type { EventListener } from '../backend';
+import type { RunListener } from '../backend';
 
 const NO_USAGE = { input_tokens: 0, output_tokens: 0, cache_read_tokens: 0, cache_write_tokens: 0 };
 
@@ -25,7 +25,7 @@ export function newSession(sessionId: string, title: string, connection: Connect
 export class SampleRun {
   readonly runId = newId('run');
   readonly events: AgentEvent[] = [];
-  readonly listeners = new Set<EventListener>();
+  readonly listeners = new Set<RunListener>();
   readonly aborted = new AbortController();
   #queue: AgentEvent[] = [];
 
