@@ -11,6 +11,7 @@ use crate::{
     paint::Style,
     render::{
         approval, change, event,
+        markdown::Tables,
         tool::{self, Ended},
         words::{self, connection, resolution, running, value},
     },
@@ -48,6 +49,7 @@ pub struct Narrator {
     /// Nothing of the message that streams stands there yet.
     is_new_message: bool,
     is_thinking: bool,
+    tables: Tables,
     /// Lines that wait for the end of the answer's line.
     waiting: Vec<String>,
     calls: HashMap<CallId, (String, RawJson)>,
@@ -70,6 +72,7 @@ impl Narrator {
             has_answered: false,
             is_new_message: true,
             is_thinking: false,
+            tables: Tables::default(),
             waiting: Vec::new(),
             calls: HashMap::new(),
             titles: HashMap::new(),
@@ -191,13 +194,23 @@ impl Narrator {
             console.print("\n")?;
         }
         self.is_mid_answer = !text.ends_with('\n');
-        console.print(&running(text))
+        let text = running(text);
+        if !console.out.is_terminal {
+            return console.print(&text);
+        }
+        // On a screen a table is held back until its columns are known.
+        console.print(&self.tables.push(&text))
     }
 
     /// Ends the answer's line and tells what waited for that.
     fn message_ended(&mut self, console: &mut Console) -> Result<(), Failure> {
         self.close_thinking(console);
         self.is_new_message = true;
+        let held_back = self.tables.end();
+        if !held_back.is_empty() {
+            self.is_mid_answer = !held_back.ends_with('\n');
+            console.print(&held_back)?;
+        }
         if std::mem::take(&mut self.is_mid_answer) {
             console.print("\n")?;
         }
@@ -239,7 +252,7 @@ impl Narrator {
             return;
         }
         self.close_thinking(console);
-        if self.is_mid_answer && console.out.is_terminal && console.err.is_terminal {
+        if (self.is_mid_answer || self.tables.is_holding()) && console.out.is_terminal && console.err.is_terminal {
             self.waiting.push(line.to_owned());
         } else {
             console.say(line);

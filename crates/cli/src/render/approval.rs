@@ -86,7 +86,7 @@ fn field_lines(change: &ChangePreview, paint: Paint, loudness: Loudness) -> Vec<
         .map(|field| {
             let name = if loudness == Loudness::Verbose { format!(" ({})", value(&field.name)) } else { String::new() };
             let (before, after) = (shown(field, &field.before, &field.before_label), shown(field, &field.after, &field.after_label));
-            let caption = format!("{}{name}", value(&field.caption));
+            let caption = format!("{}{}{name}", line_of(&field.name), value(&field.caption));
             match (change.operation, before, after) {
                 (WriteOperation::Create | WriteOperation::Action, None, after) => (caption, None, after.unwrap_or_else(empty)),
                 (WriteOperation::Delete, before, None) => (caption, None, before.unwrap_or_else(empty)),
@@ -105,6 +105,12 @@ fn field_lines(change: &ChangePreview, paint: Paint, loudness: Loudness) -> Vec<
         }
     };
     rows.iter().map(line).collect()
+}
+
+/// `Line 2 · ` for a child's property (`salesOrderLines[1].quantity`), so that equal captions can be told apart.
+fn line_of(name: &str) -> String {
+    let number = name.split_once('[').and_then(|(_, rest)| rest.split_once(']')).and_then(|(index, _)| index.parse::<usize>().ok());
+    number.map(|index| format!("Line {} · ", index.saturating_add(1))).unwrap_or_default()
 }
 
 /// A value with its meaning beside it; exactly what is sent is always there.

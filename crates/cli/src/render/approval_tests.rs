@@ -70,3 +70,12 @@ fn nothing_invisible_gets_through_anywhere_in_a_question() {
     assert!(text.lines().all(|line| !line.starts_with('b')), "{text}");
     assert_eq!(text.matches("\\u{202e}").count(), 11, "{text}");
 }
+
+#[test]
+fn lines_of_a_document_are_told_apart() {
+    let child = |name: &str, after: &str| FieldChange { name: name.into(), ..field("Quantity", FieldKind::Decimal, None, Some(after)) };
+    let mut order = update(vec![child("salesOrderLines[0].quantity", "3"), child("salesOrderLines[1].quantity", "2")]);
+    order.operation = WriteOperation::Create;
+    let text = question(&request(vec![order]), Standing::Waits, Paint::Plain, Loudness::Normal);
+    assert!(text.contains("Line 1 · Quantity   3") && text.contains("Line 2 · Quantity   2"), "{text}");
+}

@@ -3,6 +3,7 @@
 pub mod approval;
 pub mod change;
 pub mod event;
+pub mod markdown;
 pub mod session;
 pub mod table;
 pub mod tool;

@@ -30,8 +30,13 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Starts a demo command of this home on a terminal of its own (so that Ctrl-C reaches it).
+    /// Starts a demo command of this home.
     pub fn start(home: &Home, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::run([&["--demo"], arguments].concat().as_slice(), home, environment)
+    }
+
+    /// Starts a command of this home on a terminal of its own (so that Ctrl-C reaches it).
+    pub fn run(arguments: &[&str], home: &Home, environment: &[(&str, &str)]) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -39,7 +44,7 @@ impl Screen {
         let name = ptsname(&master, Vec::new()).unwrap();
         let open = || Stdio::from(rustix::fs::open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap());
         let mut command = clean(Command::new("setsid"));
-        command.args(["--ctty", "--wait", env!("CARGO_BIN_EXE_bc-agent"), "--demo", "--home"]).arg(home.path()).args(arguments);
+        command.args(["--ctty", "--wait", env!("CARGO_BIN_EXE_bc-agent"), "--home"]).arg(home.path()).args(arguments);
         command.envs(environment.iter().copied());
         let child = command.stdin(open()).stdout(open()).stderr(open()).spawn().unwrap();
         let master = File::from(master);

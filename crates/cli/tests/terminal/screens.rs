@@ -1,6 +1,6 @@
 //! Journeys of a person at a terminal.
 
-use crate::{process::Home, screen::Screen};
+use crate::{process::Home, screen::Screen, serving::Servers};
 
 const CREATE: [&str; 2] = ["ask", "Create a customer named Harbor Lights Ltd in Bergen with payment terms 14 days"];
 
@@ -79,6 +79,32 @@ fn ctrl_c_at_a_question_withdraws_it_and_changes_nothing() {
     assert_eq!(code, Some(1), "{seen}");
     assert!(home.customers("Harbor Lights Ltd").is_empty());
     assert_eq!(home.run(&["approvals", "list", "--pending", "-q"]).out, "");
+}
+
+#[test]
+fn ctrl_c_twice_leaves_at_once_and_the_write_under_way_is_told_as_unknown() {
+    let (home, servers) = (Home::new(), Servers::start(&["--fault", "customers:POST:1:slow=60000"]));
+    let mut screen = Screen::run(&CREATE, &home, &servers.environment());
+    screen.wait_for("reject > ");
+    screen.write("a\n");
+    screen.wait_for("Approved at the terminal.");
+    screen.write("\u{3}");
+    screen.wait_for("Ctrl-C again leaves at once.");
+    screen.write("\u{3}");
+    let (code, seen) = screen.end();
+    assert_eq!(code, Some(5), "{seen}");
+    let changes = servers.run(&home, &["changes", "list", "--json"]).json();
+    let states: Vec<&str> = changes["changes"].as_array().unwrap().iter().map(|change| change["state"].as_str().unwrap()).collect();
+    assert!(matches!(states.as_slice(), ["unknown" | "not_sent"]), "{states:?}");
+}
+
+#[test]
+fn a_table_of_the_answer_stands_in_columns_on_a_screen() {
+    let home = Home::new();
+    let screen = Screen::start(&home, &["ask", "list payment terms"], &[]);
+    let (code, seen) = screen.end();
+    assert_eq!(code, Some(0), "{seen}");
+    assert!(seen.contains("14 DAYS") && seen.contains("──") && !seen.contains("|---"), "{seen}");
 }
 
 #[test]

@@ -11,14 +11,14 @@ use serde_json::Value;
 use crate::process::{Ended, Home, program, run};
 
 /// Demo servers of another process; stopped with this value.
-struct Servers {
+pub struct Servers {
     child: Child,
     addresses: Value,
     out: BufReader<ChildStdout>,
 }
 
 impl Servers {
-    fn start(arguments: &[&str]) -> Self {
+    pub fn start(arguments: &[&str]) -> Self {
         let mut command = program();
         command.args(["demo", "serve"]).args(arguments);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
@@ -32,17 +32,25 @@ impl Servers {
         self.addresses[name].as_str().unwrap()
     }
 
-    /// A command of a person whose Business Central and model are these servers.
+    /// The environment of a person whose Business Central and model are these servers.
+    pub fn environment(&self) -> [(&str, &str); 6] {
+        [
+            ("BC_AGENT_BC_URL", self.text("bc_url")),
+            ("BC_AGENT_BC_TOKEN", self.text("bc_token")),
+            ("BC_AGENT_COMPANY", self.text("company_id")),
+            ("BC_AGENT_MODEL", "demo"),
+            ("ANTHROPIC_BASE_URL", self.text("model_url")),
+            ("ANTHROPIC_API_KEY", self.text("model_key")),
+        ]
+    }
+
     fn command(&self, home: &Home, arguments: &[&str]) -> Command {
         let mut command = program();
-        command.arg("--home").arg(home.path()).args(arguments);
-        command.env("BC_AGENT_BC_URL", self.text("bc_url")).env("BC_AGENT_BC_TOKEN", self.text("bc_token"));
-        command.env("BC_AGENT_COMPANY", self.text("company_id")).env("BC_AGENT_MODEL", "demo");
-        command.env("ANTHROPIC_BASE_URL", self.text("model_url")).env("ANTHROPIC_API_KEY", self.text("model_key"));
+        command.arg("--home").arg(home.path()).args(arguments).envs(self.environment());
         command
     }
 
-    fn run(&self, home: &Home, arguments: &[&str]) -> Ended {
+    pub fn run(&self, home: &Home, arguments: &[&str]) -> Ended {
         run(self.command(home, arguments), "")
     }
 }
