@@ -25,6 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("bc-agent-cli", &["bca-protocol", "bca-app"]),
     ("bc-agent-desktop", &["bca-protocol", "bca-app"]),
+    ("bca-bench", &["bca-protocol", "bca-store", "bca-app"]),
     ("xtask", &[]),
 ];
 

@@ -3,6 +3,7 @@
 //! It must build in seconds on a machine that has Rust and a C compiler and nothing else, so it depends on no crate.
 
 mod apt;
+mod bench;
 mod bindings;
 mod bundle;
 mod coverage;
@@ -41,6 +42,12 @@ const COMMANDS: &[Command] = &[
         usage: "test [--only STEP]... [-- ARGS...]",
         about: "installs what the tests need and runs every check; ARGS go to `cargo test`",
         run: test::run,
+    },
+    Command {
+        name: "bench",
+        usage: "bench [--json] [--only PART]...",
+        about: "measures the engine on this machine, beside a plain loop",
+        run: bench::run,
     },
     Command {
         name: "bindings",
