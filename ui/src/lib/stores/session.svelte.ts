@@ -28,6 +28,8 @@ class Session {
   target = $state<string | null>(null);
   readonly run = $derived(latestRun(this.view));
   readonly running = $derived(isRunning(this.run) || this.pendingText !== null);
+  /** Changes with each session that is opened, and not when a new one gets its id. */
+  opened = $state(0);
   /** Counts what was put on screen: a channel of an earlier showing only feeds the approvals. */
   #showing = 0;
   readonly isNew = $derived(this.id === null && this.pendingText === null);
@@ -153,6 +155,7 @@ class Session {
 
   #leave(): void {
     this.#showing += 1;
+    this.opened += 1;
     clearTimeout(this.#poll);
     this.elsewhere = false;
     this.failure = null;
