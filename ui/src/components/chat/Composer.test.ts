@@ -34,6 +34,18 @@ describe('the composer', () => {
     expect(field().value).toBe('');
   });
 
+  it('keeps what is written on while a new session gets its id', async () => {
+    let answer: (started: { session_id: string; run_id: string }) => void = () => undefined;
+    useBackend({ sendMessage: () => new Promise((resolve) => (answer = resolve)), listSessions: async () => [] });
+    render(Composer, { onsetup: () => undefined });
+    await write('Hello');
+    await fireEvent.keyDown(field(), { key: 'Enter' });
+    await write('and then');
+    answer({ session_id: 's', run_id: 'r' });
+    await vi.waitFor(() => expect(session.id).toBe('s'));
+    expect(field().value).toBe('and then');
+  });
+
   it('gives the words back when they were not taken, and says why', async () => {
     useBackend({ sendMessage: () => Promise.reject({ code: 'model_authentication', message: 'The key was refused.', retryable: false }) });
     render(Composer, { onsetup: () => undefined });

@@ -5,7 +5,7 @@ import { applyEvents } from '../reducers/applyEvent';
 import { fromDetail } from '../reducers/fromDetail';
 import { emptyView, isRunning, latestRun, type SessionView } from '../reducers/view';
 import { approvals } from './approvals.svelte';
-import { drafts, lastSession } from './drafts';
+import { lastSession } from './drafts';
 import { engine } from './engine.svelte';
 import { sessions } from './sessions.svelte';
 
@@ -113,7 +113,6 @@ class Session {
         lastSession.set(sessionId);
       }
       this.#take(showing, sessionId, early);
-      drafts.clear(from);
       void sessions.refresh();
       return true;
     } catch (thrown) {
