@@ -110,7 +110,7 @@ impl<'a> Follow<'a> {
         loop {
             tokio::select! {
                 biased;
-                signal = self.signals.next() => self.signal(signal).await,
+                signal = self.signals.next() => self.signal(signal),
                 Some(event) = events.recv() => self.event(&event).await,
                 ended = &mut work, if value.is_none() => value = Some(ended),
                 line = self.keyboard.next(), if self.question.is_some() => self.line(line).await,
@@ -194,14 +194,15 @@ impl<'a> Follow<'a> {
         }
     }
 
-    async fn signal(&mut self, signal: Signal) {
+    fn signal(&mut self, signal: Signal) {
         if signal == Signal::Leave {
             self.then = Then::Leave;
         }
-        let waiting = self.question.as_ref().map(|question| question.request().run_id);
-        match self.run.or(waiting) {
-            Some(run) if self.app.cancel(run) => self.console.remark("Stopping. Ctrl-C again leaves at once."),
-            Some(_) | None => self.console.remark("Waiting for the answer. Ctrl-C again leaves at once."),
+        let is_stopping = self.run.is_some_and(|run| self.app.cancel(run));
+        // A question on the screen is withdrawn in a moment, and that says it all.
+        if self.question.is_none() {
+            let what = if is_stopping { "Stopping." } else { "Waiting for the answer." };
+            self.narrator.interject(self.console, &format!("{what} Ctrl-C again leaves at once."));
         }
     }
 

@@ -32,7 +32,10 @@ use crate::{
 
 fn main() -> ExitCode {
     keep_files_private();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(refusal) => return refused(&refusal),
+    };
     let form = if cli.global.json { Form::Json } else { Form::People };
     let loudness = match (cli.global.quiet, cli.global.verbose) {
         (true, _) => Loudness::Quiet,
@@ -53,6 +56,26 @@ fn main() -> ExitCode {
         }
     };
     ExitCode::from(exit.code())
+}
+
+/// Help, the version, or wrong usage; the last one for programs too. What stands there can't be taken for a stream.
+fn refused(refusal: &clap::Error) -> ExitCode {
+    // Nobody there to read it is no reason to fail otherwise.
+    let _ = refusal.print();
+    let is_wrong = refusal.exit_code() != 0;
+    let is_among = |wanted: &[&str]| std::env::args_os().skip(1).any(|argument| wanted.iter().any(|one| argument == *one));
+    if is_wrong && is_among(&["--json"]) && !is_among(&["ask", "chat"]) {
+        let text = refusal.to_string();
+        let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let error = UserError::new(ErrorCode::InvalidInput, sentence);
+        let _ = Console::of_process(Form::Json, Loudness::Normal).json(&Told { error: &error });
+    }
+    ExitCode::from(u8::try_from(refusal.exit_code()).unwrap_or(Exit::Usage.code()))
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    error: &'a UserError,
 }
 
 fn run(cli: Cli, console: &mut Console) -> Result<Exit, Failure> {
@@ -84,10 +107,6 @@ fn tell(console: &mut Console, failure: &Failure, is_stream: bool) {
     let sign = console.err.paint.text(Style::Bad, "error:");
     console.say(&format!("{sign} {}", value(&error.message)));
     if console.form == Form::Json && !is_stream {
-        #[derive(Serialize)]
-        struct Told<'a> {
-            error: &'a UserError,
-        }
         // The exit code tells the same.
         let _ = console.json(&Told { error });
     }

@@ -108,6 +108,15 @@ impl Narrator {
         }
     }
 
+    /// Says something that comes from outside the run, on a line of its own.
+    pub fn interject(&mut self, console: &mut Console, line: &str) {
+        self.close_thinking(console);
+        if self.is_mid_answer && console.out.is_terminal && console.err.is_terminal {
+            console.aside("\n");
+        }
+        console.remark(line);
+    }
+
     fn tell_people(&mut self, console: &mut Console, kind: &EventKind) -> Result<(), Failure> {
         match kind {
             EventKind::RunStarted { model, connection } => self.started(console, model, connection.as_ref()),

@@ -105,7 +105,8 @@ async fn add(app: &App, wanted: Wanted, token: Option<Secret<String>>, console: 
         Form::Json => console.json(&added)?,
         Form::People => console.print(&format!("{} is the active connection now.\n", connection(&added, console.out.paint)))?,
     }
-    console.remark("The token is not stored. Until sign-in is built, set BC_AGENT_BC_TOKEN for each command.");
+    let name = value(&added.name);
+    console.remark(&format!("The token is not stored: set BC_AGENT_BC_TOKEN for each command and name the connection (--connection {name})."));
     Ok(())
 }
 

@@ -21,6 +21,8 @@ fn wrong_usage_is_exactly_2() {
         assert!(ended.err.contains("error"), "{}", ended.err);
     }
     assert_eq!(run(program(), "").code, Some(2));
+    let told = home.run(&["sessions", "show", "17", "--json"]);
+    assert_eq!((told.code, told.json()["error"]["code"].as_str()), (Some(2), Some("invalid_input")));
     assert_eq!(home.run(&["--version"]).out.trim(), format!("bc-agent {}", env!("CARGO_PKG_VERSION")));
 }
 
