@@ -1,9 +1,11 @@
 /** Folds a run's events into what the window shows. Pure: the view given is left as it was. */
-import type { AgentEvent, ApprovalRequest, Usage } from '../protocol';
+import type { AgentEvent, ApprovalRequest, Block, Usage } from '../protocol';
 import { NO_USAGE, type LiveMessage, type LiveSegment, type RunItem, type SessionView } from './view';
 
 /** A view under construction: collections are copied at most once per batch, and only those that change. */
 type Draft = SessionView & { owned: Set<MapKey> };
+
+type DeltaEvent = AgentEvent & { type: 'thinking_delta' | 'text_delta' };
 
 type DeltaBuffer = { kind: LiveSegment['kind']; pieces: string[] };
 
@@ -19,7 +21,7 @@ export function applyEvents(view: SessionView, events: readonly AgentEvent[]): S
   for (const event of events) {
     if (event.session_id !== draft.sessionId || !takeTurn(draft, event)) continue;
     changed = true;
-    if (event.type === 'thinking_delta' || event.type === 'text_delta') {
+    if (isDelta(event)) {
       collectDelta(draft, deltas, event);
     } else {
       flushDeltas(draft, deltas);
@@ -32,6 +34,10 @@ export function applyEvents(view: SessionView, events: readonly AgentEvent[]): S
   return next;
 }
 
+function isDelta(event: AgentEvent): event is DeltaEvent {
+  return event.type === 'thinking_delta' || event.type === 'text_delta';
+}
+
 export function applyEvent(view: SessionView, event: AgentEvent): SessionView {
   return applyEvents(view, [event]);
 }
@@ -40,7 +46,8 @@ export function applyEvent(view: SessionView, event: AgentEvent): SessionView {
 function takeTurn(draft: Draft, event: AgentEvent): boolean {
   const last = draft.lastSeq.get(event.run_id) ?? 0;
   if (event.seq <= last) return false;
-  if (event.seq !== last + 1) draft.stale = true;
+  // Deltas in a row may come as one, with the number of any of them; a gap anywhere else is a loss.
+  if (event.seq !== last + 1 && draft.live === null && !isDelta(event)) draft.stale = true;
   own(draft, 'lastSeq').set(event.run_id, event.seq);
   return true;
 }
@@ -57,16 +64,13 @@ function own<K extends MapKey>(draft: Draft, key: K): Writable<SessionView[K]> {
   return draft[key] as Writable<SessionView[K]>;
 }
 
-function collectDelta(draft: Draft, deltas: DeltaBuffer[], event: AgentEvent & { type: 'thinking_delta' | 'text_delta' }): void {
+function collectDelta(draft: Draft, deltas: DeltaBuffer[], event: DeltaEvent): void {
   const kind = event.type === 'thinking_delta' ? 'thinking' : 'text';
   const live = liveOf(draft, event.run_id);
-  if (kind === 'thinking') {
-    const at = Date.parse(event.at);
-    draft.live = { ...live, thinkingFrom: live.thinkingFrom ?? at, thinkingUntil: at };
-  } else {
-    // Thinking ends when the first word of the answer comes.
-    draft.live = live;
-  }
+  // Thinking lasts from its first piece to whatever comes next.
+  if (kind === 'thinking' && live.thinkingFrom === null) draft.live = { ...live, thinkingFrom: Date.parse(event.at) };
+  else if (kind === 'text' && live.thinkingFrom !== null && live.thinkingUntil === null) draft.live = { ...live, thinkingUntil: Date.parse(event.at) };
+  else draft.live = live;
   const last = deltas.at(-1);
   if (last?.kind === kind) last.pieces.push(event.text);
   else deltas.push({ kind, pieces: [event.text] });
@@ -167,7 +171,7 @@ function applyOne(draft: Draft, event: AgentEvent): void {
       updateRun(draft, event.run_id, (run) => ({ ...run, error: event.message }));
       return;
     case 'run_completed':
-      draft.live = null;
+      keepPartial(draft, event);
       updateRun(draft, event.run_id, (run) => ({ ...run, stopReason: event.stop_reason }));
       return;
     default:
@@ -197,14 +201,24 @@ function startRun(draft: Draft, event: AgentEvent & { type: 'run_started' }): vo
 function completeMessage(draft: Draft, event: AgentEvent & { type: 'message_completed' }): void {
   const live = draft.live;
   if (event.role === 'assistant') {
-    if (live !== null && live.thinkingFrom !== null && live.thinkingUntil !== null) {
-      own(draft, 'thinkingMs').set(event.message_id, live.thinkingUntil - live.thinkingFrom);
+    if (live !== null && live.thinkingFrom !== null) {
+      own(draft, 'thinkingMs').set(event.message_id, (live.thinkingUntil ?? Date.parse(event.at)) - live.thinkingFrom);
     }
     draft.live = null;
   }
   const item = { id: event.message_id, runId: event.run_id, role: event.role, blocks: event.content, at: event.at, partial: false };
   const at = draft.messages.findLastIndex((known) => known.id === event.message_id);
   draft.messages = at < 0 ? [...draft.messages, item] : draft.messages.with(at, { ...item, at: draft.messages[at]?.at ?? item.at });
+}
+
+/** A run that ends in the middle of a message: what had streamed stays, as it does in the store, which has its id. */
+function keepPartial(draft: Draft, event: AgentEvent & { type: 'run_completed' }): void {
+  const live = draft.live;
+  draft.live = null;
+  if (live === null || live.runId !== event.run_id || live.segments.length === 0) return;
+  const blocks = live.segments.map(({ kind, text }): Block => ({ type: kind, text }));
+  draft.messages = [...draft.messages, { id: `partial-${event.run_id}`, runId: event.run_id, role: 'assistant', blocks, at: event.at, partial: true }];
+  draft.stale = true;
 }
 
 function updateRun(draft: Draft, runId: string, change: (run: RunItem) => RunItem): void {

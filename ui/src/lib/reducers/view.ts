@@ -76,7 +76,7 @@ export interface LiveSegment {
 export interface LiveMessage {
   runId: RunId;
   segments: readonly LiveSegment[];
-  /** When the first and the last piece of thinking came, in milliseconds since 1970. */
+  /** When thinking began, and when the first word of the answer came after it, in milliseconds since 1970. */
   thinkingFrom: number | null;
   thinkingUntil: number | null;
 }

@@ -43,12 +43,15 @@ export async function play(run: SampleRun, text: string, options: Options): Prom
     run.emit({ type: 'run_completed', stop_reason: run.run?.error ? 'error' : 'end_turn' });
   } catch (thrown) {
     if (!(thrown instanceof Stopped)) throw thrown;
+    run.keepPartial(actor.streamed);
     run.emit({ type: 'run_completed', stop_reason: 'cancelled' });
   }
 }
 
 class Actor {
   #turn = 0;
+  /** What has streamed of the message that is being written. */
+  streamed: Block[] = [];
 
   constructor(
     private readonly run: SampleRun,
@@ -77,6 +80,10 @@ class Actor {
 
   private async stream(kind: 'thinking_delta' | 'text_delta', text: string): Promise<void> {
     for (const piece of text.match(/\S+\s*|\s+/g) ?? []) {
+      const type = kind === 'text_delta' ? 'text' : 'thinking';
+      const last = this.streamed.at(-1);
+      if (last?.type === type) last.text += piece;
+      else this.streamed.push({ type, text: piece });
       this.run.emit({ type: kind, text: piece });
       await this.wait(18);
     }
@@ -95,6 +102,7 @@ class Actor {
       content.push({ type: 'text', text });
     }
     this.run.emit({ type: 'usage', input_tokens: 620, output_tokens: 140 + Math.round((text?.length ?? 0) / 4), cache_read_tokens: 3400, cache_write_tokens: 0 });
+    this.streamed = [];
     this.run.message('assistant', [...content, ...calls]);
   }
 

@@ -58,6 +58,12 @@ export class SampleRun {
     this.emit({ type: 'message_completed', message_id: newId('message'), role, content });
   }
 
+  /** Stores what had streamed when the run was stopped. No event tells of it. */
+  keepPartial(content: Block[]): void {
+    if (content.length === 0) return;
+    this.detail.messages.push({ message_id: newId('message'), run_id: this.runId, role: 'assistant', content, created_at: this.now(), partial: true });
+  }
+
   #store(kind: EventKind, at: string): void {
     const { detail, run } = this;
     switch (kind.type) {
