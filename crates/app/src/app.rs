@@ -198,6 +198,16 @@ impl App {
         Ok(self.inner.db.backups().await?)
     }
 
+    /// The copies of a home's database, newest first, also where that one can't be opened.
+    ///
+    /// # Errors
+    /// A directory that can't be read.
+    pub async fn backups_of(config: &Config) -> Result<Vec<BackupView>, UserError> {
+        let home = config.home()?;
+        let listed = tokio::task::spawn_blocking(move || Db::backups_of(&home)).await;
+        Ok(listed.map_err(|_| UserError::new(bca_protocol::ErrorCode::Internal, "The backups could not be listed."))??)
+    }
+
     /// Makes a copy of the database and checks it.
     pub async fn create_backup(&self) -> Result<BackupView, UserError> {
         Ok(self.inner.db.create_backup().await?)

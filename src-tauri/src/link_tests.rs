@@ -1,0 +1,45 @@
+use bca_protocol::SessionId;
+use proptest::prelude::*;
+
+use super::parse;
+
+#[test]
+fn a_link_names_a_conversation() {
+    let session = SessionId::new();
+    assert_eq!(parse(&format!("bcagent://session/{session}")), Some(session));
+}
+
+#[test]
+fn anything_else_is_ignored() {
+    let id = SessionId::new();
+    let near = [
+        format!("bcagent://session/{id}/"),
+        format!("bcagent://session/{id}?approve=1"),
+        format!("bcagent://session/{id}#x"),
+        format!("bcagent://session/{{{id}}}"),
+        format!("bcagent://session/urn:uuid:{id}"),
+        format!("bcagent://session/{}", id.to_string().replace('-', "")),
+        format!("bcagent://approve/{id}"),
+        format!("bcagent:session/{id}"),
+        format!(" bcagent://session/{id}"),
+        format!("https://session/{id}"),
+        "bcagent://session/".into(),
+        String::new(),
+    ];
+    for text in near {
+        assert_eq!(parse(&text), None, "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn whatever_comes_is_a_link_of_ours_or_nothing(text in ".*", tail in "[0-9a-fA-F{}:/?#%-]{0,50}") {
+        for text in [text, format!("bcagent://session/{tail}"), tail] {
+            if let Some(session) = parse(&text) {
+                prop_assert_eq!(format!("bcagent://session/{session}"), text);
+            }
+        }
+    }
+}
