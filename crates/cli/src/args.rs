@@ -344,12 +344,21 @@ fn setting(name: &str) -> Result<bca_app::Key, String> {
     bca_app::Key::parse(name).map_err(|e| e.message)
 }
 
+/// What `--json` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// One event per line.
+    Events,
+    /// One object, an error too.
+    Object,
+}
+
 impl Command {
-    /// Whether standard output is a stream of events with `--json`.
+    /// What `--json` prints.
     #[must_use]
-    pub const fn is_stream(&self) -> bool {
+    pub const fn output(&self) -> Output {
         match self {
-            Self::Ask(_) | Self::Chat(_) => true,
+            Self::Ask(_) | Self::Chat(_) => Output::Events,
             Self::Sessions(_)
             | Self::Search(_)
             | Self::Tools(_)
@@ -359,7 +368,7 @@ impl Command {
             | Self::Backup(_)
             | Self::Connections(_)
             | Self::Demo(_)
-            | Self::Doctor => false,
+            | Self::Doctor => Output::Object,
         }
     }
 }

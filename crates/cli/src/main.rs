@@ -23,7 +23,7 @@ use clap::Parser;
 use serde::Serialize;
 
 use crate::{
-    args::{Cli, Global},
+    args::{Cli, Global, Output},
     console::{Console, Form, Loudness},
     exit::{Exit, Failure},
     paint::Style,
@@ -42,15 +42,15 @@ fn main() -> ExitCode {
         (false, true) => Loudness::Verbose,
         (false, false) => Loudness::Normal,
     };
-    let is_stream = cli.command.is_stream();
+    let output = cli.command.output();
     let mut console = Console::of_process(form, loudness);
     let exit = match run(cli, &mut console) {
         Ok(exit) => exit,
         Err(failure) => {
-            tell(&mut console, &failure, is_stream);
+            tell(&mut console, &failure, output);
             match failure {
                 // The run was stopped because nobody reads it: it did not come to its end.
-                Failure::OutputClosed if is_stream => Exit::Failed,
+                Failure::OutputClosed if output == Output::Events => Exit::Failed,
                 failure => failure.exit(),
             }
         }
@@ -102,11 +102,11 @@ fn config(global: Global) -> Result<Config, Failure> {
 }
 
 /// An error on both streams, each in its form. A closed output is nobody's concern.
-fn tell(console: &mut Console, failure: &Failure, is_stream: bool) {
+fn tell(console: &mut Console, failure: &Failure, output: Output) {
     let Failure::Error(error) = failure else { return };
     let sign = console.err.paint.text(Style::Bad, "error:");
     console.say(&format!("{sign} {}", value(&error.message)));
-    if console.form == Form::Json && !is_stream {
+    if console.form == Form::Json && output == Output::Object {
         // The exit code tells the same.
         let _ = console.json(&Told { error });
     }

@@ -136,7 +136,8 @@ impl Narrator {
             }
             EventKind::ChangeRecorded { change_id, outcome, undoable, .. } => {
                 let title = self.titles.get(change_id).map_or("Change", String::as_str);
-                let line = change::outcome(title, outcome.state(), change::Undo::from_flag(*undoable), console.err.paint);
+                let undo = if *undoable { change::Undo::Possible } else { change::Undo::Impossible };
+                let line = change::outcome(title, outcome.state(), undo, console.err.paint);
                 self.line(console, &line);
             }
             EventKind::TodosUpdated { todos } => {

@@ -14,7 +14,7 @@ mod settings;
 mod tools;
 
 use bca_app::{App, Config, Key};
-use bca_protocol::Reviewer;
+use bca_protocol::{Reviewer, UserError};
 
 use crate::{
     args::{Approvals, Backup, Command, Demo},
@@ -47,25 +47,24 @@ async fn with_app(command: Command, mut config: Config, console: &mut Console) -
         company: config.environment.get("BC_AGENT_COMPANY").map(str::to_owned),
     };
     let app = App::start(config).await?;
-    let ended = logged(&app, filter, command, environment, console).await;
+    let log = start_log(&app, filter).await;
+    let ended = match &log {
+        Ok(_) => dispatch(&app, command, environment, console).await,
+        Err(fault) => Err(fault.clone().into()),
+    };
     app.stop().await;
+    // Written to its end only now: stopping has something to say too.
+    drop(log);
     ended
 }
 
-/// The log is written to its end before the process leaves.
-async fn logged(
-    app: &App,
-    filter: Option<String>,
-    command: Command,
-    environment: connections::FromEnvironment,
-    console: &mut Console,
-) -> Result<Exit, Failure> {
+/// The log, as BC_AGENT_LOG says, else as the setting does.
+async fn start_log(app: &App, filter: Option<String>) -> Result<impl Sized, UserError> {
     let filter = match filter {
         Some(filter) => filter,
         None => app.setting(Key::LogLevel).await?.value,
     };
-    let _log = bca_app::start_log(app.home(), &filter)?;
-    dispatch(app, command, environment, console).await
+    bca_app::start_log(app.home(), &filter)
 }
 
 async fn dispatch(app: &App, command: Command, environment: connections::FromEnvironment, console: &mut Console) -> Result<Exit, Failure> {

@@ -121,7 +121,9 @@ fn shown(field: &FieldChange, text: &Option<String>, label: &Option<String>) -> 
         (None, _) if text.is_empty() => empty(),
         (None, _) => value(text),
         (Some(label), FieldKind::Reference) => format!("{} ({})", value(label), value(text)),
-        (Some(label), _) if label.starts_with(text.as_str()) => value(label),
+        (Some(label), _) if text.is_empty() => format!("{} · {}", empty(), value(label)),
+        // `50 DAYS · Net 50 days` says what `50 DAYS` is; it says nothing of `5`.
+        (Some(label), _) if label.strip_prefix(text.as_str()).is_some_and(|rest| rest.starts_with(" · ")) => value(label),
         (Some(label), _) => format!("{} · {}", value(text), value(label)),
     })
 }

@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used)]
+use proptest::prelude::*;
+
 use super::*;
 use crate::render::samples::{field, request, update};
 
@@ -68,7 +70,21 @@ fn nothing_invisible_gets_through_anywhere_in_a_question() {
     let text = question(&asked, Standing::Waits, Paint::Plain, Loudness::Verbose);
     assert!(!text.chars().any(|c| matches!(c, '\u{1b}' | '\u{202e}' | '\u{200b}' | '\u{e0041}')), "{text:?}");
     assert!(text.lines().all(|line| !line.starts_with('b')), "{text}");
-    assert_eq!(text.matches("\\u{202e}").count(), 11, "{text}");
+    assert_eq!(text.matches("\\u{202e}").count(), 12, "{text}");
+}
+
+#[test]
+fn a_label_never_stands_for_another_value() {
+    let shown = |text: &str, label: &str| {
+        let labelled = FieldChange { after_label: Some(label.into()), ..field("Terms", FieldKind::Code, None, Some(text)) };
+        let mut create = update(vec![labelled]);
+        create.operation = WriteOperation::Create;
+        let text = question(&request(vec![create]), Standing::Waits, Paint::Plain, Loudness::Normal);
+        text.lines().find_map(|line| line.trim().strip_prefix("Terms   ").map(str::to_owned)).unwrap()
+    };
+    assert_eq!(shown("50 DAYS", "50 DAYS · Net 50 days"), "50 DAYS · Net 50 days");
+    assert_eq!(shown("5", "50 DAYS · Net 50 days"), "5 · 50 DAYS · Net 50 days");
+    assert_eq!(shown("", "50 DAYS"), "(empty) · 50 DAYS");
 }
 
 #[test]
@@ -78,4 +94,27 @@ fn lines_of_a_document_are_told_apart() {
     order.operation = WriteOperation::Create;
     let text = question(&request(vec![order]), Standing::Waits, Paint::Plain, Loudness::Normal);
     assert!(text.contains("Line 1 · Quantity   3") && text.contains("Line 2 · Quantity   2"), "{text}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// Every value that is sent is on the screen, whole, and nothing else acts on it.
+    #[test]
+    fn what_is_sent_is_shown(fields in proptest::collection::vec((any::<String>(), proptest::option::of(any::<String>()), any::<String>(), any::<String>()), 0..8)) {
+        let kinds = [FieldKind::Text, FieldKind::Code, FieldKind::Decimal, FieldKind::Reference, FieldKind::Json];
+        let made = fields.iter().zip(kinds.iter().cycle()).map(|((caption, before, after, label), kind)| FieldChange {
+            after_label: Some(label.clone()),
+            ..field(caption, *kind, before.as_deref(), Some(after))
+        });
+        let text = question(&request(vec![update(made.collect())]), Standing::Waits, Paint::Plain, Loudness::Normal);
+        prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
+        for (caption, before, after, _) in &fields {
+            for shown in [Some(caption), before.as_ref(), Some(after)].into_iter().flatten() {
+                prop_assert!(text.contains(&value(shown)), "{shown:?} is missing in {text}");
+            }
+        }
+        let lines = text.lines().count();
+        prop_assert_eq!(lines, fields.len() + 9, "no value makes lines of its own");
+    }
 }

@@ -1,6 +1,6 @@
 //! A write with everything that is known of it.
 
-use bca_protocol::{ChangeState, ChangeView, RawJson};
+use bca_protocol::{ChangeState, ChangeView, RawJson, Undoable};
 
 use super::{
     approval::change_lines,
@@ -40,11 +40,12 @@ pub enum Undo {
     Impossible,
 }
 
-impl Undo {
-    /// From the flag of an event.
-    #[must_use]
-    pub const fn from_flag(undoable: bool) -> Self {
-        if undoable { Self::Possible } else { Self::Impossible }
+impl From<&Undoable> for Undo {
+    fn from(undoable: &Undoable) -> Self {
+        match undoable {
+            Undoable::Yes { .. } => Self::Possible,
+            Undoable::No { .. } => Self::Impossible,
+        }
     }
 }
 
@@ -53,7 +54,7 @@ impl Undo {
 pub fn page(change: &ChangeView, paint: Paint, loudness: Loudness) -> String {
     let preview = &change.preview;
     let mut lines = vec![
-        outcome(&preview.title, change.state, Undo::from_flag(preview.undo.is_yes()), paint),
+        outcome(&preview.title, change.state, Undo::from(&preview.undo), paint),
         format!("  {} · as {}", connection(&change.connection, paint), value(&change.connection.account)),
     ];
     lines.extend(change.message.as_ref().map(|message| format!("  {}", value(message))));

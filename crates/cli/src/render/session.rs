@@ -91,7 +91,7 @@ impl Pieces<'_> {
             None => value(&format!("{} · {}", tool::subject(tool, input), ToolCallStatus::Aborted.as_str())),
         };
         let made = self.changes.iter().filter(|change| change.preview.call_id == *call_id);
-        let made = made.map(|change| format!("  {}", outcome(&change.preview.title, change.state, Undo::from_flag(change.preview.undo.is_yes()), self.paint)));
+        let made = made.map(|change| format!("  {}", outcome(&change.preview.title, change.state, Undo::from(&change.preview.undo), self.paint)));
         std::iter::once(format!("  {}", self.paint.text(Style::Dim, &format!("• {told}")))).chain(made).collect()
     }
 }
