@@ -111,6 +111,12 @@ impl App {
         self.inner.config.mode
     }
 
+    /// What dead processes left, for the first front end that opens the home after them. Nothing goes over the network.
+    #[must_use]
+    pub fn notices(&self) -> Vec<Notice> {
+        lock(&self.inner.notices).clone()
+    }
+
     /// What a front end needs before it draws anything. In the demo this starts the servers.
     pub async fn info(&self) -> AppInfo {
         let connection = tokio::time::timeout(GLANCE, self.active_connection()).await.unwrap_or_else(|_| {

@@ -20,6 +20,7 @@ use crate::{
     args::{Approvals, Backup, Command, Demo},
     console::Console,
     exit::{Exit, Failure},
+    render::words::value,
 };
 
 /// Does what the command line asks for. The app, where one was started, is always stopped.
@@ -48,6 +49,10 @@ async fn with_app(command: Command, mut config: Config, console: &mut Console) -
     };
     let app = App::start(config).await?;
     let log = start_log(&app, filter).await;
+    // `chat` greets with them.
+    if !matches!(command, Command::Chat(_)) {
+        notice(&app, console);
+    }
     let ended = match &log {
         Ok(_) => dispatch(&app, command, environment, console).await,
         Err(fault) => Err(fault.clone().into()),
@@ -56,6 +61,13 @@ async fn with_app(command: Command, mut config: Config, console: &mut Console) -
     // Written to its end only now: stopping has something to say too.
     drop(log);
     ended
+}
+
+/// What an earlier process left unfinished: told once, by whichever command comes next.
+fn notice(app: &App, console: &mut Console) {
+    for notice in app.notices() {
+        console.remark(&format!("! {}", value(&notice.text)));
+    }
 }
 
 /// The log, as BC_AGENT_LOG says, else as the setting does.

@@ -90,6 +90,8 @@ fn field_lines(change: &ChangePreview, paint: Paint, loudness: Loudness) -> Vec<
             match (change.operation, before, after) {
                 (WriteOperation::Create | WriteOperation::Action, None, after) => (caption, None, after.unwrap_or_else(empty)),
                 (WriteOperation::Delete, before, None) => (caption, None, before.unwrap_or_else(empty)),
+                // An action sets no field: what it shows is what names the document.
+                (WriteOperation::Action, Some(before), Some(after)) if before == after => (caption, None, after),
                 (_, before, after) => (caption, Some(before.unwrap_or_else(empty)), after.unwrap_or_else(empty)),
             }
         })

@@ -82,6 +82,12 @@ impl Screen {
         self.master.write_all(keys.as_bytes()).unwrap();
     }
 
+    /// Ends the program as a crash would.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Waits for the end; the exit code and everything that was seen.
     pub fn end(mut self) -> (Option<i32>, String) {
         let deadline = Instant::now() + PATIENCE;

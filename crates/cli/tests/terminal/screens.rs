@@ -149,3 +149,15 @@ fn a_dumb_terminal_gets_lines_and_no_escape_sequences() {
     assert_eq!(code, Some(4), "{seen}");
     assert!(!seen.contains('\u{1b}'), "{seen:?}");
 }
+
+#[test]
+fn a_process_that_was_killed_at_a_question_is_told_by_the_next_one() {
+    let home = Home::new();
+    let mut screen = Screen::start(&home, &CREATE, &[]);
+    screen.wait_for("reject > ");
+    screen.kill();
+    let next = home.run(&["approvals", "list"]);
+    assert!(next.err.contains("! ") && next.err.contains("Nothing was changed."), "{}", next.err);
+    assert!(next.out.contains("expired"), "{}", next.out);
+    assert!(home.customers("Harbor Lights Ltd").is_empty());
+}
