@@ -11,7 +11,7 @@ use jiff::civil::Date;
 pub struct Facts<'a> {
     /// Where reads and writes go.
     pub connection: Option<&'a Connection>,
-    /// Today, where the person is; for the demo its work date.
+    /// Today, where the person is.
     pub today: Date,
     /// What the person may do, as a sentence.
     pub role: &'a str,

@@ -8,6 +8,7 @@ use bca_agent::ModelProvider;
 use bca_auth::Secret;
 use bca_protocol::{AppInfo, BackupView, Clock, ErrorEntry, Notice, SettingView, SystemClock, UserError};
 use bca_store::{Db, OpenOptions, Recovery, UnknownChange};
+use jiff::Timestamp;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
@@ -50,7 +51,7 @@ impl App {
     /// A home that can't be opened: damaged, from a newer version, or without the right to write. Nothing is changed then.
     pub async fn start(config: Config) -> Result<Self, UserError> {
         let home = config.home()?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let clock: Arc<dyn Clock> = Arc::new(StoredClock(SystemClock::new()));
         let options = OpenOptions { clock: Arc::clone(&clock) };
         let opened = tokio::task::spawn_blocking(move || Db::open(&home, options)).await;
         let (db, recovery) = opened.map_err(|_| UserError::new(bca_protocol::ErrorCode::Internal, "The database could not be opened."))??;
@@ -134,7 +135,10 @@ impl App {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             demo: self.mode() == Mode::Demo,
             home: self.home().display().to_string(),
-            connection: connection.ok().flatten(),
+            connection: match connection {
+                Ok(connection) => connection,
+                Err(_) => self.known_connection().await,
+            },
             provider: self.settings_now().get(Key::Provider).to_owned(),
             model,
             demo_model: self.mode() == Mode::Demo,
@@ -233,6 +237,20 @@ impl App {
     /// The newest faults that were met and told.
     pub async fn errors(&self, limit: usize) -> Result<Vec<ErrorEntry>, UserError> {
         Ok(self.inner.db.errors(u32::try_from(limit).unwrap_or(u32::MAX)).await?)
+    }
+}
+
+/// The machine's clocks in whole microseconds, which is what the store keeps: the history then gives back exactly what an event told.
+struct StoredClock(SystemClock);
+
+impl Clock for StoredClock {
+    fn now(&self) -> Timestamp {
+        let now = self.0.now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+
+    fn monotonic(&self) -> std::time::Duration {
+        self.0.monotonic()
     }
 }
 

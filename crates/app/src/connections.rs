@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::{App, Mode, app::lock, demo::Addresses, workbench::Route};
 
-/// Root of Business Central online (protocol notes, section 1).
+/// Root of Business Central online (docs/business-central.md, section 1).
 const PUBLIC_ROOT: &str = "https://api.businesscentral.dynamics.com/v2.0";
 /// How the API's root ends.
 const API: &str = "/api/v2.0";
@@ -49,6 +49,15 @@ impl App {
         Ok(self.route(None).await?.map(|route| route.connection))
     }
 
+    /// The connection as it was set up, also while it can't be used.
+    pub(crate) async fn known_connection(&self) -> Option<Connection> {
+        let stored = match &self.inner.config.connection {
+            Some(name) => self.inner.db.connection(name).await.ok(),
+            None => self.inner.db.active_connection().await.ok().flatten(),
+        };
+        stored.map(|stored| stored.connection)
+    }
+
     /// How a connection is reached: by name, else the one asked for at start, else the environment's, else the active one.
     pub(crate) async fn route(&self, name: Option<&str>) -> Result<Option<Route>, UserError> {
         let name = name.or(self.inner.config.connection.as_deref());
@@ -61,15 +70,14 @@ impl App {
         let has_token = self.inner.config.environment.secret("BC_AGENT_BC_TOKEN").is_some();
         match name {
             Some(FROM_ENVIRONMENT) => self.environment_route().await.map(Some),
-            None if has_token => self.environment_route().await.map(Some),
             Some(name) => self.stored_route(name).await.map(Some),
-            None => {
-                let active = self.inner.db.active_connection().await?;
-                match active {
-                    None => Ok(None),
-                    Some(stored) => self.stored_route(&stored.connection.name).await.map(Some),
-                }
-            }
+            // A token with a company describes a connection of its own; a token alone opens the active one.
+            None if has_token && self.inner.config.environment.get("BC_AGENT_COMPANY").is_some() => self.environment_route().await.map(Some),
+            None => match self.inner.db.active_connection().await? {
+                Some(stored) => self.stored_route(&stored.connection.name).await.map(Some),
+                None if has_token => self.environment_route().await.map(Some),
+                None => Ok(None),
+            },
         }
     }
 
@@ -143,7 +151,8 @@ impl App {
             Mode::Demo => self.active_connection().await?.into_iter().collect(),
             Mode::Own => self.inner.db.connections().await?.into_iter().map(|stored| stored.connection).collect(),
         };
-        if self.mode() == Mode::Own && self.inner.config.environment.secret("BC_AGENT_BC_TOKEN").is_some() {
+        let environment = &self.inner.config.environment;
+        if self.mode() == Mode::Own && environment.secret("BC_AGENT_BC_TOKEN").is_some() && environment.get("BC_AGENT_COMPANY").is_some() {
             all.insert(0, self.environment_route().await?.connection);
         }
         Ok(all)
@@ -264,7 +273,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// `…/v2.0/{tenant}/{environment}/api/v2.0` or `…/v2.0/{environment}/api/v2.0` (protocol notes, section 1).
+/// `…/v2.0/{tenant}/{environment}/api/v2.0` or `…/v2.0/{environment}/api/v2.0` (docs/business-central.md, section 1).
 fn tenant_and_environment(root: &str) -> (String, String) {
     let Ok(url) = Url::parse(root) else { return Default::default() };
     let parts: Vec<&str> = url.path_segments().map(|s| s.filter(|p| !p.is_empty()).collect()).unwrap_or_default();

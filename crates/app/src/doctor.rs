@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use bca_protocol::{CheckState, DoctorCheck, UserError};
+use bca_protocol::{CheckState, DoctorCheck, ErrorCode, UserError};
 
 use crate::{App, Config, Mode};
 
@@ -20,6 +20,10 @@ impl App {
         checks.push(home_check(&home));
         let app = match Self::start(config.clone()).await {
             Ok(app) => app,
+            Err(fault) if fault.code == ErrorCode::Configuration => {
+                checks.push(problem("Settings and environment", &fault, "Correct it and look again."));
+                return checks;
+            }
             Err(fault) => {
                 checks.push(problem("Database", &fault, "See `bc-agent backup list` for copies that can be restored."));
                 return checks;
@@ -71,7 +75,8 @@ impl App {
                 "`--approve all` may approve writes without a person.",
                 "Switch it off with `bc-agent settings set automation.unattended_approval false`.",
             ),
-            (Mode::Demo, _) | (Mode::Own, false) => ok(name, "Every write waits for a person."),
+            (Mode::Own, false) => ok(name, "Every write waits for a person."),
+            (Mode::Demo, _) => ok(name, "Every write waits for a person; in the demo `--approve all` is allowed too."),
         }
     }
 }

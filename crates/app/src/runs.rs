@@ -119,8 +119,9 @@ impl App {
     }
 
     fn system(&self, connection: Option<&Connection>) -> Arc<str> {
+        let today = self.inner.clock.now().to_zoned(jiff::tz::TimeZone::system()).date();
         let role = "The person may read everything that Business Central lets them, and approves or rejects each change.";
-        prompt::system(&prompt::Facts { connection, today: jiff::Zoned::now().date(), role })
+        prompt::system(&prompt::Facts { connection, today, role })
     }
 
     /// Asks a run to stop. `false` where it isn't under way here.
@@ -149,8 +150,7 @@ impl App {
             Err(_) => self.offline_bench().await?,
         };
         let view = |spec: bca_agent::ToolSpec| {
-            let probe = ToolCall { call_id: CallId::fresh(), tool: spec.name.clone(), input: RawJson::null() };
-            let effect = bench.tools.effect(&probe).unwrap_or(Effect::Read);
+            let effect = bca_mcp::Toolset::usual_effect(&spec.name).unwrap_or(Effect::Read);
             ToolView { name: spec.name, description: spec.description, effect, input_schema: spec.input_schema }
         };
         Ok(bench.tools.specs().into_iter().chain([bca_agent::todos::spec()]).map(view).collect())

@@ -1,7 +1,7 @@
 use bca_protocol::{CallId, ChangeId, ChangePreview, Digest, RawJson};
 use sha2::{Digest as _, Sha256};
 
-/// The HTTP methods that change something in Business Central (protocol notes, section 3).
+/// The HTTP methods that change something in Business Central (docs/business-central.md, section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
     /// Create a record, or run a bound action.

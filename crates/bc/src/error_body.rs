@@ -1,4 +1,4 @@
-//! Reads what Business Central says when it refuses (protocol notes, section 7).
+//! Reads what Business Central says when it refuses (docs/business-central.md, section 7).
 
 use std::time::Duration;
 

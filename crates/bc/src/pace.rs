@@ -1,4 +1,4 @@
-//! Keeps the client within what the service allows a user (protocol notes, section 8).
+//! Keeps the client within what the service allows a user (docs/business-central.md, section 8).
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 

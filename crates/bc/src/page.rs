@@ -1,4 +1,4 @@
-//! Pages of rows, one after the other (protocol notes, section 4, "Paging").
+//! Pages of rows, one after the other (docs/business-central.md, section 4, "Paging").
 
 use bca_protocol::{Json, JsonError};
 use futures::Stream;

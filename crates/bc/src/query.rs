@@ -1,4 +1,4 @@
-//! What is asked of a set, typed; compiled to the options of Business Central (protocol notes, section 4).
+//! What is asked of a set, typed; compiled to the options of Business Central (docs/business-central.md, section 4).
 
 use bca_catalogue::{Catalogue, Entity, EntityKind, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};

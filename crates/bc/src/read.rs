@@ -13,7 +13,7 @@ use crate::{
     wire::{Answer, Fault, Wire, bearer_header, no_token},
 };
 
-/// Which copy of the data may answer (protocol notes, section 9).
+/// Which copy of the data may answer (docs/business-central.md, section 9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Freshness {
     /// A replica may, which may lag behind: lists and searches.

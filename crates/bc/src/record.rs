@@ -50,7 +50,7 @@ fn without_annotations(value: Json) -> Json {
     }
 }
 
-/// The plain spelling of an enumeration's member: `In_x0020_Review` is `In Review` (protocol notes, section 3).
+/// The plain spelling of an enumeration's member: `In_x0020_Review` is `In Review` (docs/business-central.md, section 3).
 #[must_use]
 pub fn decode_member(text: &str) -> String {
     let mut plain = String::new();

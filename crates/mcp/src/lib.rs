@@ -5,6 +5,7 @@
 //! prepared and redeems the permit for exactly those bytes. A call that was never prepared has nothing to redeem and is refused.
 
 mod answer;
+mod in_process;
 mod server;
 mod tools;
 mod toolset;

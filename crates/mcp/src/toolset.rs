@@ -13,12 +13,10 @@ use rmcp::{
 use crate::{
     BcToolServer,
     answer::Answer,
+    in_process,
     server::CALL_ID,
     tools::{self, BusinessCentral, Outcome, Tool},
 };
-
-/// Bytes in flight between the in-process client and server.
-const PIPE: usize = 256 * 1024;
 
 /// The built-in server could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +40,7 @@ impl Toolset {
     /// [`StartError`].
     pub async fn start(business_central: Arc<BusinessCentral>) -> Result<Self, StartError> {
         let handshake = |fault: &dyn std::fmt::Display| StartError::Handshake(fault.to_string());
-        let (client_end, server_end) = tokio::io::duplex(PIPE);
+        let (client_end, server_end) = in_process::line();
         let server = BcToolServer::new(Arc::clone(&business_central));
         tokio::spawn(async move {
             match server.serve(server_end).await {
@@ -60,6 +58,12 @@ impl Toolset {
             })
             .collect::<Result<_, StartError>>()?;
         Ok(Self { business_central, client, specs })
+    }
+
+    /// What a tool usually does to the books; a single call may be graver ([`ToolExecutor::effect`]). `None` where there is no such tool.
+    #[must_use]
+    pub fn usual_effect(name: &str) -> Option<Effect> {
+        Tool::from_name(name).map(Tool::usual_effect)
     }
 
     /// The connection behind the tools, for finding out what became of a write.

@@ -236,7 +236,7 @@ pub struct ToolView {
     pub name: String,
     /// What it is for.
     pub description: String,
-    /// Its gravest effect.
+    /// What it usually does to the books; a single call may be graver.
     pub effect: Effect,
     /// JSON Schema of its input.
     pub input_schema: RawJson,

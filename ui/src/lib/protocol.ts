@@ -951,7 +951,7 @@ name: string,
  */
 description: string, 
 /**
- * Its gravest effect.
+ * What it usually does to the books; a single call may be graver.
  */
 effect: Effect, 
 /**

@@ -306,7 +306,7 @@ fn property(set: &str, name: String, text: PropertyText) -> Result<Property, Str
         "enum" => Kind::Member(text.members),
         other => return Err(format!("property '{name}' has the unknown type '{other}'")),
     };
-    // The facts carry what the pages declare; these are computed by the documents all the same (protocol notes, section 12).
+    // The facts carry what the pages declare; these are computed by the documents all the same (docs/business-central.md, section 12).
     let computed = (set.ends_with("Lines")
         && [
             "amountExcludingTax",

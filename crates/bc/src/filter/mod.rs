@@ -1,5 +1,5 @@
 //! Filters: parsed from the OData text that a model writes, checked against the catalogue, and written again as the part of
-//! OData that Business Central supports (protocol notes, section 4).
+//! OData that Business Central supports (docs/business-central.md, section 4).
 
 mod check;
 mod lex;

@@ -38,7 +38,7 @@ pub(super) async fn prepare(bc: &BusinessCentral, input: Input, call_id: &CallId
         target: client.target().clone(),
         method: Method::Post,
         path: record_path.action(name).map_err(|e| failed(&e))?,
-        // Actions take no If-Match (protocol notes, section 3): the version is compared by reading, just before sending.
+        // Actions take no If-Match (docs/business-central.md, section 3): the version is compared by reading, just before sending.
         if_match: None,
         body: None,
     };

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{BusinessCentral, send::fetch, verify};
 
 /// A write may still be committed so long after it was sent: a request runs for 8 minutes at most, and the gateway waits for 10
-/// (business-central.md, section 8).
+/// (docs/business-central.md, section 8).
 const MAY_STILL_COMMIT: Duration = Duration::from_secs(600);
 
 /// Properties of a create that it is looked for by.

@@ -82,6 +82,14 @@ impl Tool {
         }
     }
 
+    pub(crate) fn usual_effect(self) -> Effect {
+        match self {
+            Self::QueryEntities | Self::GetSchema | Self::ValidateOperation | Self::ValidateWorkflow => Effect::Read,
+            Self::CreateEntity | Self::UpdateEntity => Effect::Write,
+            Self::DeleteEntity | Self::InvokeAction => Effect::Destructive,
+        }
+    }
+
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|tool| tool.name() == name)
     }
