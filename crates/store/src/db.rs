@@ -1,7 +1,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, TryLockError,
         atomic::{AtomicU32, Ordering},
     },
     time::{Duration, Instant},
@@ -144,14 +144,25 @@ impl Db {
         &self.inner.root
     }
 
-    /// Runs a read-modify-write off the asynchronous threads.
+    /// Runs a read-modify-write. History is written where it arises, because a commit that waits for no disk is done sooner than
+    /// it could be handed to another thread and back; where somebody else is writing, and for what has to reach the disk, the work
+    /// leaves the asynchronous threads.
     pub(crate) async fn write<T, F>(&self, durability: Durability, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        let inner = Arc::clone(&self.inner);
-        let written = self.blocking(move || inner.write_now(durability, work)).await;
+        let at_once = match durability {
+            Durability::History => self.inner.write_at_once(work),
+            Durability::Durable => Err(work),
+        };
+        let written = match at_once {
+            Ok(written) => self.with_backups(written),
+            Err(work) => {
+                let inner = Arc::clone(&self.inner);
+                self.blocking(move || inner.write_now(durability, work)).await
+            }
+        };
         if self.inner.commits.fetch_add(1, Ordering::Relaxed) % COMMITS_PER_CHECKPOINT == COMMITS_PER_CHECKPOINT - 1 {
             let database = Arc::downgrade(&self.inner);
             tokio::task::spawn_blocking(move || database.upgrade().map(|inner| inner.checkpoint()));
@@ -174,7 +185,10 @@ impl Db {
         T: Send + 'static,
         F: FnOnce() -> Result<T, StoreError> + Send + 'static,
     {
-        let done = tokio::task::spawn_blocking(work).await.unwrap_or(Err(StoreError::Closing));
+        self.with_backups(tokio::task::spawn_blocking(work).await.unwrap_or(Err(StoreError::Closing)))
+    }
+
+    fn with_backups<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
         done.map_err(|error| error.with_backups(|| backup::list(&self.inner.home).unwrap_or_default()))
     }
 }
@@ -204,6 +218,30 @@ fn enter(home: &Home) -> Result<Held, StoreError> {
 impl Inner {
     pub(crate) fn home(&self) -> &Home {
         &self.home
+    }
+
+    /// Writes history if nobody else is writing, in this process or another; else gives the work back without having waited.
+    fn write_at_once<T, F>(&self, work: F) -> Result<Result<T, StoreError>, F>
+    where
+        F: FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    {
+        let mut writers = match self.writers.try_lock() {
+            Ok(writers) => writers,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Err(work),
+        };
+        let history = &mut writers.history;
+        let begun = history.busy_timeout(Duration::ZERO).and_then(|()| history.transaction_with_behavior(TransactionBehavior::Immediate));
+        if let Ok(transaction) = begun {
+            let written = transaction.busy_timeout(schema::BUSY).map_err(StoreError::from).and_then(|()| work(&transaction));
+            return Ok(written.and_then(|value| Ok(transaction.commit().map(|()| value)?)));
+        }
+        drop(begun);
+        // A writer that could not get its patience back would fail where it should wait.
+        if let Err(fault) = writers.history.busy_timeout(schema::BUSY) {
+            tracing::error!(%fault, "a connection to the database lost its patience");
+        }
+        Err(work)
     }
 
     pub(crate) fn write_now<T>(&self, durability: Durability, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {

@@ -15,7 +15,7 @@ mod embedded {
 }
 
 /// How long a connection waits for another process's write.
-const BUSY: Duration = Duration::from_secs(5);
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
 /// Up to this size every opening checks every page; beyond, that would be felt at every start.
 const CHECKED_AT_OPEN: u64 = 16 * 1024 * 1024;
