@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on should stop")]
 
+mod books;
 mod events;
+mod model;
 mod running;
 
+pub use books::{BC_TOKEN, Books};
 pub use events::{Events, wait_for};
-pub use running::{Home, RunningApp};
+pub use model::{End, Part, ScriptedModel, Seen, Turn};
+pub use running::{Home, MODEL_KEY, RunningApp};

@@ -1,10 +1,13 @@
 use std::{path::Path, sync::Arc};
 
 use bca_app::{ActiveRun, App, Config, Environment, Mode};
-use bca_protocol::{ReviewDecision, ReviewVerdict, Reviewer, SessionId, StopReason};
+use bca_protocol::{ApprovalRequest, Decision, ReviewDecision, ReviewVerdict, Reviewer, SessionId, StopReason, UserError};
 use tempfile::TempDir;
 
-use crate::Events;
+use crate::{BC_TOKEN, Books, Events, ScriptedModel};
+
+/// The model's key; tests look for it where it must not be.
+pub const MODEL_KEY: &str = "sk-canary-91bd3f6c2e";
 
 /// A home in a temporary directory.
 pub struct Home(TempDir);
@@ -25,6 +28,23 @@ impl Home {
     /// The app on this home, on the demo company and model.
     pub async fn demo(&self) -> RunningApp {
         self.start(Mode::Demo, &[]).await
+    }
+
+    /// The app on this home, with a company and a model of the test's own.
+    pub async fn own(&self, books: &Books, model: &ScriptedModel) -> RunningApp {
+        self.own_at(&books.url(), &books.company(), model).await
+    }
+
+    /// The same, with Business Central at this address.
+    pub async fn own_at(&self, url: &str, company: &str, model: &ScriptedModel) -> RunningApp {
+        let variables = [
+            ("ANTHROPIC_BASE_URL", model.url()),
+            ("ANTHROPIC_API_KEY", MODEL_KEY),
+            ("BC_AGENT_BC_URL", url),
+            ("BC_AGENT_COMPANY", company),
+            ("BC_AGENT_BC_TOKEN", BC_TOKEN),
+        ];
+        self.start(Mode::Own, &variables).await
     }
 
     /// The app on this home with these environment variables.
@@ -56,12 +76,23 @@ impl RunningApp {
         (run, events)
     }
 
+    /// Answers a question.
+    pub async fn answer(&self, question: &ApprovalRequest, verdict: ReviewVerdict) -> Result<Decision, UserError> {
+        let decision = ReviewDecision { approval_id: question.approval_id, digest: question.digest, verdict };
+        self.app.answer(decision, Reviewer::Window).await
+    }
+
+    /// Sends a message and waits for the end; nobody answers a question.
+    pub async fn ask(&self, session: Option<SessionId>, text: &str) -> (StopReason, Arc<Events>, SessionId) {
+        let (run, events) = self.send(session, text).await;
+        (run.done.await.unwrap(), events, run.started.session_id)
+    }
+
     /// Sends a message, answers its first question, and waits for the end.
     pub async fn send_and_answer(&self, text: &str, verdict: ReviewVerdict) -> (StopReason, Arc<Events>) {
         let (run, events) = self.send(None, text).await;
         let question = events.question().await;
-        let decision = ReviewDecision { approval_id: question.approval_id, digest: question.digest, verdict };
-        self.app.answer(decision, Reviewer::Window).await.unwrap();
+        self.answer(&question, verdict).await.unwrap();
         (run.done.await.unwrap(), events)
     }
 }

@@ -1,0 +1,70 @@
+//! Business Central that fails: the model is told in a plain sentence, and the run goes on.
+
+use bca_protocol::{StopReason, ToolCallStatus};
+use bca_testkit::{Books, ScriptedModel, Turn};
+use serde_json::{Value, json};
+
+use crate::support::{QUERY, ended, set, stage, the_end};
+
+fn look() -> Vec<Turn> {
+    vec![Turn::calls(&[("call_a", QUERY, json!({"entity": "customers", "top": 1}))])]
+}
+
+fn sentence(output: &str) -> String {
+    let said: Value = serde_json::from_str(output).unwrap();
+    let message = said["error"]["message"].as_str().unwrap_or_else(|| panic!("{output}")).to_owned();
+    assert!(message.ends_with('.') && !message.contains("reqwest") && !message.contains("Error {"), "{message}");
+    message
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_token_is_a_sentence_and_the_run_goes_on() {
+    let stage = stage(look()).await;
+    stage.books.fault("customers:GET:*:401");
+    let (stop, events, session) = stage.running.ask(None, "Go on").await;
+    let (status, output) = the_end(&events);
+    assert_eq!((stop, status), (StopReason::EndTurn, ToolCallStatus::Error));
+    sentence(&output);
+    assert!(stage.model.last().last_results()[0].1);
+    stage.goes_on(session).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_is_not_there_is_a_sentence() {
+    let input = json!({"entity": "customers", "id": "11111111-2222-4333-8444-555555555555"});
+    let stage = stage(vec![Turn::calls(&[("call_a", QUERY, input)])]).await;
+    let (stop, events, _) = stage.running.ask(None, "Go on").await;
+    assert_eq!(stop, StopReason::EndTurn);
+    sentence(&the_end(&events).1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hiccup_is_read_past() {
+    for fault in ["customers:GET:1:drop-before-commit", "customers:GET:1:504"] {
+        let stage = stage(look()).await;
+        stage.books.fault(fault);
+        let (_, events, _) = stage.running.ask(None, "Go on").await;
+        assert_eq!(the_end(&events).0, ToolCallStatus::Ok, "{fault}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_network_history_and_search_work() {
+    let books = Books::open().await;
+    let (url, company) = (books.url(), books.company());
+    let script = [look().remove(0), Turn::text("Tromsø has one."), look().remove(0)];
+    let stage = set(books, script.to_vec()).await;
+    let (_, events, session) = stage.running.ask(None, "Customers in Tromsø").await;
+    assert_eq!(ended(&events)[0].1, ToolCallStatus::Ok);
+    stage.books.stop().await;
+
+    let (stop, events, _) = stage.running.ask(Some(session), "Again").await;
+    assert_eq!(stop, StopReason::EndTurn);
+    sentence(&the_end(&events).1);
+    stage.running.app.stop().await;
+
+    let model = ScriptedModel::serve(vec![]).await;
+    let other = stage.home.own_at(&url, &company, &model).await;
+    assert_eq!(other.app.session(session).await.unwrap().messages.len(), 8);
+    assert_eq!(other.app.search("Tromsø", 10).await.unwrap()[0].session_id, session);
+}
