@@ -61,16 +61,13 @@ fn start(arguments: Arguments) -> Result<(), UserError> {
         .build(tauri::generate_context!())
         .map_err(|e| UserError::new(bca_protocol::ErrorCode::Internal, format!("The window could not be opened: {e}.")))?;
     let mut log = log;
-    app.run(move |handle, event| match event {
+    app.run(move |_handle, event| match event {
         // The last window going away ends nothing by itself: `window` decides what closing means.
         RunEvent::ExitRequested { api, code: None, .. } => api.prevent_exit(),
         #[cfg(target_os = "macos")]
-        RunEvent::Reopen { .. } => window::show(handle),
-        RunEvent::Exit => {
-            let _ = handle;
-            // Writes what is buffered.
-            drop(log.take());
-        }
+        RunEvent::Reopen { .. } => window::show(_handle),
+        // Writes what is buffered.
+        RunEvent::Exit => drop(log.take()),
         _ => {}
     });
     Ok(())
@@ -120,7 +117,7 @@ fn keep_files_private() {
 const fn keep_files_private() {}
 
 /// A released window can't be driven by another program: this variable opens it to WebDriver.
-#[allow(unsafe_code, reason = "changing the environment is unsafe where there are threads")]
+#[allow(unsafe_code, clippy::disallowed_methods, reason = "the web view reads this variable by itself, and there are no threads yet")]
 fn refuse_remote_control() {
     if !cfg!(debug_assertions) {
         // SAFETY: called first in `main`; no other thread exists that could read the environment meanwhile.

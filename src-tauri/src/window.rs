@@ -88,7 +88,8 @@ pub fn hide(handle: &AppHandle) {
 
 /// Whether the person works in the window right now.
 pub fn has_attention(handle: &AppHandle) -> bool {
-    handle.get_webview_window(MAIN).is_some_and(|window| window.is_focused().unwrap_or(false) && window.is_visible().unwrap_or(false))
+    let looks_at = |window: WebviewWindow| Ok::<bool, tauri::Error>(window.is_focused()? && window.is_visible()? && !window.is_minimized()?);
+    handle.get_webview_window(MAIN).is_some_and(|window| looks_at(window).unwrap_or(false))
 }
 
 /// Gives the window the colours that the person chose, so that it does not flash before the page is drawn.
