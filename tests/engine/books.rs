@@ -1,7 +1,7 @@
 //! Business Central that fails: the model is told in a plain sentence, and the run goes on.
 
 use bca_protocol::{StopReason, ToolCallStatus};
-use bca_testkit::{Books, ScriptedModel, Turn};
+use bca_testkit::{Books, FAILING_COMPANY, Home, ScriptedModel, Turn, serve_failing};
 use serde_json::{Value, json};
 
 use crate::support::{QUERY, ended, set, stage, the_end};
@@ -67,4 +67,50 @@ async fn without_the_network_history_and_search_work() {
     let other = stage.home.own_at(&url, &company, &model).await;
     assert_eq!(other.app.session(session).await.unwrap().messages.len(), 8);
     assert_eq!(other.app.search("Tromsø", 10).await.unwrap()[0].session_id, session);
+}
+
+/// A read on a server that always answers this: the sentence that the model is given.
+async fn told_of(status: u16, headers: &'static [(&'static str, &'static str)], body: &'static str) -> String {
+    let model = ScriptedModel::serve(look()).await;
+    let home = Home::new();
+    let running = home.own_at(&serve_failing(status, headers, body).await, FAILING_COMPANY, &model).await;
+    let (stop, events, session) = running.ask(None, "Go on").await;
+    let (call, output) = the_end(&events);
+    assert_eq!((stop, call), (StopReason::EndTurn, ToolCallStatus::Error), "{output}");
+    let (_, is_error, told) = model.last().last_results().remove(0);
+    assert_eq!((is_error, told.as_str()), (true, output.as_str()));
+    // Nothing being there is an answer and no fault.
+    let faults = usize::from(status != 404);
+    assert_eq!(running.app.errors(10).await.unwrap().iter().filter(|e| e.session_id == Some(session)).count(), faults, "{output}");
+    sentence(&output)
+}
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+const HTML: (&str, &str) = ("content-type", "text/html");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_says_that_it_is_one_of_permissions() {
+    let body = r#"{"error":{"code":"Internal_EntityWithSameKeyExists","message":"You do not have permission."}}"#;
+    let said = told_of(403, &[JSON], body).await;
+    assert!(said.contains("permission"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wait_that_is_too_long_is_told_at_once() {
+    let begun = std::time::Instant::now();
+    told_of(429, &[JSON, ("retry-after", "3600")], r#"{"error":{"code":"TooManyRequests","message":"Wait"}}"#).await;
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_of_the_server_is_a_sentence() {
+    told_of(500, &[JSON], r#"{"error":{"code":"Internal_ServerError","message":"Something failed."}}"#).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_in_place_of_data_is_a_sentence_and_no_html() {
+    for status in [200, 404] {
+        let said = told_of(status, &[HTML], "<!doctype html><html><body><h1>Sign in</h1><script>alert(1)</script></body></html>").await;
+        assert!(!said.contains('<'), "{said}");
+    }
 }

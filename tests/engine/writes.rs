@@ -67,8 +67,21 @@ async fn a_busy_server_gets_a_write_only_once() {
     let (status, output, state) = under("customers:POST:*:429", CREATE, create("Busy"), Books::open().await).await;
     assert_eq!((status, state), (ToolCallStatus::Error, ChangeState::Failed), "{output}");
     assert!(output.contains("Nothing was changed"), "{output}");
-    let (status, output, _) = under("customers:POST:*:503", CREATE, create("Busy"), Books::open().await).await;
-    assert!(matches!(status, ToolCallStatus::Error | ToolCallStatus::Unknown), "{output}");
+    let (status, output, state) = under("customers:POST:*:503", CREATE, create("Busy"), Books::open().await).await;
+    assert_eq!((status, state), (ToolCallStatus::Unknown, ChangeState::Unknown), "{output}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_posting_without_an_answer_is_never_repeated() {
+    for fault in ["salesInvoices:POST:1:drop-before-commit", "salesInvoices:POST:1:drop-after-commit"] {
+        let books = Books::open().await;
+        let customer = books.ids("customers", 1).await.remove(0);
+        let item = books.ids("items", 1).await.remove(0);
+        let lines = json!([{"lineType": "Item", "itemId": item, "quantity": 1}]);
+        let id = books.create("salesInvoices", &json!({"customerId": customer, "salesInvoiceLines": lines})).await;
+        let (status, output, state) = under(fault, "bc_invoke_action", json!({"entity": "salesInvoices", "id": id, "action": "post"}), books).await;
+        assert_eq!((status, state), (ToolCallStatus::Unknown, ChangeState::Unknown), "{fault}: {output}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

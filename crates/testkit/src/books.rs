@@ -78,8 +78,9 @@ impl Books {
     /// Creates a record as somebody else; its id.
     pub async fn create(&self, set: &str, body: &Value) -> String {
         let answer = self.http.post(self.address(set)).bearer_auth(BC_TOKEN).json(body).send().await.unwrap();
-        assert!(answer.status().is_success());
-        let record: Value = answer.json().await.unwrap();
+        let (status, text) = (answer.status(), answer.text().await.unwrap());
+        assert!(status.is_success(), "{text}");
+        let record: Value = serde_json::from_str(&text).unwrap();
         record["id"].as_str().unwrap().to_owned()
     }
 

@@ -4,10 +4,12 @@
 
 mod books;
 mod events;
+mod failing;
 mod model;
 mod running;
 
 pub use books::{BC_TOKEN, Books};
 pub use events::{Events, wait_for};
+pub use failing::{FAILING_COMPANY, serve_failing};
 pub use model::{End, Part, ScriptedModel, Seen, Turn};
 pub use running::{Home, MODEL_KEY, RunningApp};
