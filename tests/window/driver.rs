@@ -173,11 +173,21 @@ impl Window {
         self.listen_for_complaints().await;
     }
 
-    /// Calls a command as a page would that has found a way to; gives its refusal.
+    /// Calls a command as the page does; gives its refusal.
     pub async fn refusal(&self, command: &str, params: &Value) -> Value {
+        self.invoke(command, params).await.expect_err("it was not refused")
+    }
+
+    /// Calls a command as the page does; gives its answer.
+    pub async fn call(&self, command: &str, params: &Value) -> Value {
+        self.invoke(command, params).await.expect("it was refused")
+    }
+
+    async fn invoke(&self, command: &str, params: &Value) -> Result<Value, Value> {
         let script = "const [command, params, done] = arguments; \
-            window.__TAURI_INTERNALS__.invoke(command, { params }).then((value) => done({ answered: value ?? null }), done)";
-        self.page.execute_async(script, vec![json!(command), params.clone()]).await.unwrap().json().clone()
+            window.__TAURI_INTERNALS__.invoke(command, { params }).then((ok) => done({ ok: ok ?? null }), (err) => done({ err }))";
+        let answer = self.page.execute_async(script, vec![json!(command), params.clone()]).await.unwrap().json().clone();
+        if answer["err"].is_null() { Ok(answer["ok"].clone()) } else { Err(answer["err"].clone()) }
     }
 
     /// Pictures of the page in both themes and two sizes, for people to look at.

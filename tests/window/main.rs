@@ -29,6 +29,9 @@ async fn a_customer_is_created_once_it_is_approved_and_only_then() {
     let window = Window::open(&books).await;
     window.send(CREATE).await;
     window.see("approval-dialog").await;
+    for shown in ["approval-countdown", "todo-list", "connection-badge", "session-list"] {
+        window.see(shown).await;
+    }
     let focused = window.js("return document.activeElement?.getAttribute('data-testid')").await;
     assert_eq!(focused, "approval-reject", "the safe answer has the focus");
     assert!(books.customers("Harbor Lights Ltd").await.is_empty(), "written before it was approved");
@@ -146,5 +149,20 @@ async fn commands_answer_wrong_arguments_and_unknown_ids_in_sentences() {
         assert!(fault["message"].as_str().is_some_and(|text| !text.is_empty()), "{command} {params}: {fault}");
         assert!(code.is_empty() || fault["code"] == code, "{command} {params}: {fault}");
     }
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_is_a_home_of_its_own_and_there_is_a_way_back_but_not_in_the_middle_of_a_run() {
+    let books = Books::open().await;
+    let window = Window::open(&books).await;
+    let info = window.call("switch_home", &json!({"demo": true})).await;
+    assert_eq!((&info["demo"], &info["connection"]["kind"]), (&json!(true), &json!("demo")), "{info}");
+    assert!(info["home"].as_str().is_some_and(|home| home.ends_with("home-demo")), "{info}");
+    assert_eq!(window.call("switch_home", &json!({"demo": false})).await["demo"], false);
+    window.send(CREATE).await;
+    window.see("approval-dialog").await;
+    assert_eq!(window.refusal("switch_home", &json!({"demo": true})).await["code"], "conflict");
+    assert_eq!(window.call("list_approvals", &json!({})).await.as_array().map(Vec::len), Some(1), "the question still waits");
     window.close().await;
 }
