@@ -6,7 +6,7 @@ use bca_app::{App, Key};
 use serde_json::Value;
 use tauri::{
     AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent,
-    webview::{Color, NewWindowResponse, PageLoadEvent},
+    webview::{Color, DownloadEvent, NewWindowResponse, PageLoadEvent},
 };
 
 use crate::{
@@ -35,7 +35,8 @@ pub fn open(handle: &AppHandle) -> tauri::Result<()> {
         .disable_drag_drop_handler()
         .on_navigation(is_ours)
         .on_new_window(|_, _| NewWindowResponse::Deny)
-        .on_download(|_, _| false)
+        // Only what the page itself made: exports and tables.
+        .on_download(|_, download| !matches!(download, DownloadEvent::Requested { url, .. } if url.scheme() != "blob"))
         .on_page_load(|window, page| match page.event() {
             PageLoadEvent::Started => window.state::<Shell>().page_begins(),
             PageLoadEvent::Finished => reveal(&window),

@@ -45,12 +45,17 @@ fn split_correlation(message: &str) -> (&str, Option<String>) {
     }
 }
 
+/// With the full stop that Business Central's own texts don't always have: more sentences follow it.
+fn sentence(message: String) -> String {
+    if message.ends_with(['.', '!', '?', ':']) { message } else { format!("{message}.") }
+}
+
 /// What an answer without success means. `text` is the body, as far as it could be read.
 pub(crate) fn meaning(status: StatusCode, retry_after: Option<Duration>, text: &str) -> BcError {
     let Some(ErrorBody { code, message, correlation_id }) = ErrorBody::parse(text) else {
         return without_body(status, retry_after, text);
     };
-    let message = if message.trim().is_empty() { format!("it gave no reason but {code}.") } else { message };
+    let message = if message.trim().is_empty() { format!("it gave no reason but {code}.") } else { sentence(message) };
     match (status.as_u16(), code.as_str()) {
         (429, _) | (_, "Application_TooManyRequests") => BcError::Throttled { retry_after },
         (_, "Request_EntityChanged") | (412, _) => BcError::Changed { correlation_id },

@@ -78,6 +78,8 @@ function subjectOf(tool: string, input: JsonObject, output: JsonObject): string 
 }
 
 function countOf(output: JsonObject, table: Table | null): string | null {
+  // Below a write stand its fields, and they are no rows of anything.
+  if ('verified' in output || 'differences' in output) return null;
   const count = output['count'];
   if (Array.isArray(output['groups'])) {
     const read = output['rows_read'];
