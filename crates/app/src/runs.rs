@@ -119,7 +119,7 @@ impl App {
     }
 
     fn system(&self, connection: Option<&Connection>) -> Arc<str> {
-        let today = self.inner.clock.now().to_zoned(jiff::tz::TimeZone::system()).date();
+        let today = self.inner.clock.now().to_zoned(time_zone()).date();
         let role = "The person may read everything that Business Central lets them, and approves or rejects each change.";
         prompt::system(&prompt::Facts { connection, today, role })
     }
@@ -206,6 +206,14 @@ impl App {
             tracing::error!(%unwritten, "an error could not be stored");
         }
     }
+}
+
+/// The time zone of this computer. It is read from the system's own file: finding its name walks through all zones there are,
+/// which takes longer than much else of a start.
+fn time_zone() -> jiff::tz::TimeZone {
+    let named = std::env::var_os("TZ").is_some();
+    let file = if named { None } else { std::fs::read("/etc/localtime").ok() };
+    file.and_then(|data| jiff::tz::TimeZone::tzif("local", &data).ok()).unwrap_or_else(jiff::tz::TimeZone::system)
 }
 
 fn check_message(text: &str) -> Result<(), UserError> {

@@ -46,7 +46,8 @@ impl Recovery {
     }
 }
 
-/// Ends what belongs to dead processes, in one durable transaction.
+/// Ends what belongs to dead processes, in one transaction. It need not reach the disk at once: lost with the power, it is done
+/// again at the next start.
 pub(crate) fn recover(inner: &Inner) -> Result<Recovery, StoreError> {
     let own = inner.instance.to_string();
     let mut dead = Vec::new();
@@ -59,7 +60,7 @@ pub(crate) fn recover(inner: &Inner) -> Result<Recovery, StoreError> {
         return Ok(Recovery::default());
     }
     let now = inner.clock.now();
-    let recovery = inner.write_now(Durability::Durable, |tx| {
+    let recovery = inner.write_now(Durability::History, |tx| {
         let mut recovery = Recovery::default();
         for instance in &dead {
             end_instance(tx, instance, now, &mut recovery)?;

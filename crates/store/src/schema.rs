@@ -77,6 +77,8 @@ pub(crate) fn inspect(home: &Home) -> Result<State, StoreError> {
         return Err(damaged("the file is empty"));
     }
     let connection = connect(&path, Purpose::Read)?;
+    // The log is used again at once: emptying it would make every start wait for the disk.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     let state = compare(&connection)?;
     if size <= CHECKED_AT_OPEN {
         check(&connection, Depth::Quick)?;
