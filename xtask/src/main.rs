@@ -43,12 +43,7 @@ const COMMANDS: &[Command] = &[
         about: "installs what the tests need and runs every check; ARGS go to `cargo test`",
         run: test::run,
     },
-    Command {
-        name: "bench",
-        usage: "bench [--json] [--only PART]...",
-        about: "measures the engine on this machine, beside a plain loop",
-        run: bench::run,
-    },
+    Command { name: "bench", usage: "bench [--json] [--only PART]...", about: "measures the engine on this machine, beside a plain loop", run: bench::run },
     Command {
         name: "bindings",
         usage: "bindings [--check]",

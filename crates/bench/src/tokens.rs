@@ -24,7 +24,7 @@ const ASKED: &[(&str, &str)] = &[
     ("simple query", "How many customers do we have?"),
     ("query over several sets", "Which customers are overdue?"),
     ("write with its check", "Create a customer named Harbor Lights Ltd in Bergen with payment terms 14 days"),
-    ("plan", "Onboard Nordic Oak AS in Oslo with payment terms 14 days, contact Anna Berg (anna@oak.example) and a first quote for 2 lamps"),
+    ("plan", "Onboard Nordic Oak AS in Oslo with payment terms 14 days, contact Anna Berg (anna@oak.example)"),
 ];
 
 /// Asks in sessions of their own, approves what is proposed, and weighs what went to the model.
