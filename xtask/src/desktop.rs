@@ -8,6 +8,9 @@ use std::process::{Child, Command, Stdio};
 use crate::fault::{Fault, Outcome};
 use crate::shell;
 
+/// What property tests draw their cases from.
+const PROPTEST_SEED: &str = "1";
+
 /// Starts a keyring that is unlocked with an empty password, then becomes the command in its arguments.
 const WITH_KEYRING: &str = r#"printf '\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null && exec "$@""#;
 
@@ -79,6 +82,8 @@ impl Desktop {
         }
         command
             .env("DISPLAY", &self.display)
+            // The same cases at every run; `PROPTEST_RNG_SEED=... cargo test` looks elsewhere.
+            .env("PROPTEST_RNG_SEED", PROPTEST_SEED)
             .env("GDK_BACKEND", "x11")
             .env("XDG_RUNTIME_DIR", self.folder.join("runtime"))
             .env("XDG_DATA_HOME", self.folder.join("data"))

@@ -68,6 +68,10 @@ fn aligned(rows: &[String]) -> Option<String> {
         return None;
     }
     let body: Vec<Vec<String>> = body.iter().map(|row| cells(row)).collect();
+    // A row with more cells than the head has would lose some: shown as it came.
+    if body.iter().any(|row| row.len() > sides.len()) {
+        return None;
+    }
     let widest = |i: usize| body.iter().filter_map(|row| row.get(i)).chain(head.get(i)).map(|cell| cell.width()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..sides.len()).map(widest).collect();
     let line = |cells: &[String]| {

@@ -24,7 +24,7 @@ fn a_table_at_the_very_end_is_shown_whole() {
 
 #[test]
 fn bars_that_make_no_table_stay_as_they_are() {
-    for text in ["| not a table\n", "|a|b|\n|1|2|\n", "| a |\n|---|---|\n", "|", "||\n||\n"] {
+    for text in ["| not a table\n", "|a|b|\n|1|2|\n", "| a |\n|---|---|\n", "|", "||\n||\n", "|a|\n|-|\n|b|a|\n"] {
         assert_eq!(shown(&[text]), text);
     }
 }
