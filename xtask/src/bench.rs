@@ -10,7 +10,18 @@ const PROFILE: &str = "bench-fast";
 /// The subcommand. The arguments go to the program that measures, which says what it takes.
 pub fn run(repository: &Repository, arguments: &[String]) -> Outcome {
     shell::run(&mut shell::cargo(&repository.root, ["build", "--profile", PROFILE, "--package", "bca-bench", "--package", "bc-agent-cli"]))?;
+    // A released program refuses to be driven by WebKit's driver, so the windows are debug builds.
+    let windows = ["build", "--package", "bc-agent-desktop", "--bin", "bc-agent-desktop", "--example", "bare_window", "--features", "custom-protocol"];
+    shell::run(&mut shell::cargo(&repository.root, windows))?;
     let built = |name: &str| repository.target().join(PROFILE).join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let mut bench = shell::command(&repository.root, &built("bca-bench").to_string_lossy(), ["--program"]);
-    shell::run(bench.arg(built("bc-agent")).arg("--cache").arg(repository.target().join("bench-data")).args(arguments))
+    shell::run(
+        bench
+            .arg(built("bc-agent"))
+            .arg("--windows")
+            .arg(repository.target().join("debug"))
+            .arg("--cache")
+            .arg(repository.target().join("bench-data"))
+            .args(arguments),
+    )
 }

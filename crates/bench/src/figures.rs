@@ -26,6 +26,9 @@ pub enum Unit {
     /// Bytes divided by four.
     #[serde(rename = "tokens")]
     Tokens,
+    /// 1,048,576 bytes.
+    #[serde(rename = "MiB")]
+    Mebibytes,
     /// Of a hundred.
     #[serde(rename = "percent")]
     Percent,
@@ -37,6 +40,7 @@ impl Unit {
             Self::Micros => "µs",
             Self::Millis => "ms",
             Self::Tokens => "tokens",
+            Self::Mebibytes => "MiB",
             Self::Percent => "%",
         }
     }
@@ -45,7 +49,7 @@ impl Unit {
         match self {
             Self::Micros | Self::Tokens => format!("{value:.0} {}", self.word()),
             Self::Millis => format!("{value:.2} {}", self.word()),
-            Self::Percent => format!("{value:.1} {}", self.word()),
+            Self::Percent | Self::Mebibytes => format!("{value:.1} {}", self.word()),
         }
     }
 }
@@ -97,7 +101,7 @@ impl Figure {
         let goal = match self.goal {
             None => String::new(),
             Some(Goal::AtMost(most)) => self.unit.show(most),
-            Some(Goal::TimesPlain(times)) => format!("{times:.0}x"),
+            Some(Goal::TimesPlain(times)) => format!("{times}x"),
         };
         let reached = match self.reached() {
             None => "",

@@ -13,13 +13,14 @@ mod start;
 mod tap;
 mod tokens;
 mod turns;
+mod window;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use figures::Figure;
 use outcome::{Outcome, fault};
 
-const USAGE: &str = "Usage: bca-bench [--json] [--only turns|deltas|start|search|tokens]... --program BC-AGENT --cache DIRECTORY";
+const USAGE: &str = "Usage: bca-bench [--json] [--only turns|deltas|start|search|tokens|window]... --program BC-AGENT --windows DIRECTORY --cache DIRECTORY";
 
 /// What can be measured, in the order of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,11 +30,18 @@ enum Part {
     Start,
     Search,
     Tokens,
+    Window,
 }
 
 impl Part {
-    const ALL: [(&'static str, Self); 5] =
-        [("turns", Self::Turns), ("deltas", Self::Deltas), ("start", Self::Start), ("search", Self::Search), ("tokens", Self::Tokens)];
+    const ALL: [(&'static str, Self); 6] = [
+        ("turns", Self::Turns),
+        ("deltas", Self::Deltas),
+        ("start", Self::Start),
+        ("search", Self::Search),
+        ("tokens", Self::Tokens),
+        ("window", Self::Window),
+    ];
 
     async fn measure(self, options: &Options) -> Outcome<Vec<Figure>> {
         match self {
@@ -42,6 +50,7 @@ impl Part {
             Self::Start => start::measure(&options.program).await,
             Self::Search => search::measure(&options.cache).await,
             Self::Tokens => tokens::measure().await,
+            Self::Window => window::measure(&options.windows).await,
         }
     }
 }
@@ -58,12 +67,14 @@ struct Options {
     only: Vec<Part>,
     /// The `bc-agent` whose start is measured.
     program: PathBuf,
+    /// The window, and the bare one beside it.
+    windows: window::Programs,
     /// Where what takes long to make is kept.
     cache: PathBuf,
 }
 
 fn options(mut arguments: impl Iterator<Item = String>) -> Outcome<Options> {
-    let (mut form, mut only, mut program, mut cache) = (Form::Table, Vec::new(), None, None);
+    let (mut form, mut only, mut program, mut windows, mut cache) = (Form::Table, Vec::new(), None, None, None);
     while let Some(argument) = arguments.next() {
         match (argument.as_str(), if argument == "--json" { None } else { arguments.next() }) {
             ("--json", _) => form = Form::Json,
@@ -72,12 +83,17 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Outcome<Options> {
                 None => return fault(format!("There is nothing called `{name}` to measure. {USAGE}")),
             },
             ("--program", Some(path)) => program = Some(PathBuf::from(path)),
+            ("--windows", Some(path)) => windows = Some(PathBuf::from(path)),
             ("--cache", Some(path)) => cache = Some(PathBuf::from(path)),
             _ => return fault(USAGE),
         }
     }
-    match (program, cache) {
-        (Some(program), Some(cache)) => Ok(Options { form, only, program, cache }),
+    match (program, windows, cache) {
+        (Some(program), Some(windows), Some(cache)) => {
+            let built = |name: &str| windows.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+            let windows = window::Programs { app: built("bc-agent-desktop"), bare: built("examples/bare_window") };
+            Ok(Options { form, only, program, windows, cache })
+        }
         _ => fault(USAGE),
     }
 }
