@@ -33,6 +33,9 @@ const ARGUMENTS: &[&str] = &[
     "Lcov",
 ];
 
+/// Seconds that counting may take in all: a figure for people must not hold up the checks that count.
+const LONGEST: &str = "1200";
+
 /// Lines of one crate.
 #[derive(Default)]
 struct Lines {
@@ -52,7 +55,8 @@ pub fn step(repository: &Repository, _: &[String]) -> Outcome<Ended> {
     let also_written = written.try_clone().map_err(|error| Fault::file("write", &log, &error))?;
 
     let desktop = Desktop::start(&repository.root)?;
-    let mut inner = shell::command(&repository.root, &tarpaulin.to_string_lossy(), ARGUMENTS);
+    let mut inner = shell::command(&repository.root, "timeout", [LONGEST, &tarpaulin.to_string_lossy()]);
+    inner.args(ARGUMENTS);
     inner.arg("--target-dir").arg(folder.join("target")).arg("--output-dir").arg(&folder);
     let ran = shell::run(desktop.command(&repository.root, &inner).stdout(written).stderr(also_written));
     match (ran, fs::read_to_string(folder.join("lcov.info"))) {
