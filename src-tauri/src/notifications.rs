@@ -39,7 +39,7 @@ pub fn ask(handle: &AppHandle, app: &App, request: ApprovalRequest) {
         }
         Answer::Reject => {
             tauri::async_runtime::spawn(async move {
-                let decision = ReviewDecision { approval_id: request.approval_id, digest: request.digest, verdict: ReviewVerdict::Reject { reason: None } };
+                let decision = ReviewDecision { approval_id: request.approval_id, digest: request.digest, verdict: ReviewVerdict::Reject { reason: None }, typed: None };
                 if let Err(fault) = app.answer(decision, Reviewer::Notification).await {
                     tracing::warn!(%fault, "a rejection from a notification could not be stored");
                 }

@@ -142,6 +142,10 @@ impl ApprovalGate {
             expires_at,
             connection: set.connection,
             changes: set.writes.iter().map(|write| write.preview.clone()).collect(),
+            left_out: Vec::new(),
+            title: None,
+            revision: 0,
+            typed: None,
         };
         self.log.ask(&request, &set.writes).await?;
         (waiting.emit)(EventKind::ApprovalRequested(request.clone()));

@@ -98,6 +98,8 @@ fn planned(body: &str) -> PlannedWrite {
         fields: Vec::new(),
         notes: Vec::new(),
         undo: Undoable::Yes { how: "Delete it.".into() },
+        undoes: None,
+        conflicts: Vec::new(),
         method: "POST".into(),
         path: "customers".into(),
         if_match: None,

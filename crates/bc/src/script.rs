@@ -279,6 +279,8 @@ pub(crate) async fn permit(request: &CanonicalRequest) -> WritePermit {
         notes: Vec::new(),
         action: None,
         undo: Undoable::No { why: "This is a test.".into() },
+        undoes: None,
+        conflicts: Vec::new(),
     };
     let connection = Connection {
         name: "demo".into(),

@@ -84,7 +84,7 @@ impl EventSink for Questions {
     fn emit(&self, event: AgentEvent) {
         match event.kind {
             EventKind::ApprovalRequested(request) => {
-                let decision = ReviewDecision { approval_id: request.approval_id, digest: request.digest, verdict: ReviewVerdict::Approve };
+                let decision = ReviewDecision { approval_id: request.approval_id, digest: request.digest, verdict: ReviewVerdict::Approve, typed: None };
                 // The run may have ended already.
                 let _ = self.approve.lock().unwrap_or_else(PoisonError::into_inner).send(decision);
             }

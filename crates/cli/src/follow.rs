@@ -155,7 +155,7 @@ impl<'a> Follow<'a> {
             }
             Approver::Rule(verdict) => {
                 self.narrator.question(self.console, request, Asked::Nobody);
-                let answer = |verdict| ReviewDecision { approval_id: request.approval_id, digest: request.digest, verdict };
+                let answer = |verdict| ReviewDecision { approval_id: request.approval_id, digest: request.digest, verdict, typed: request.typed.clone() };
                 if let Err(fault) = self.app.answer(answer(verdict.clone()), Reviewer::Automation).await {
                     self.complain(&fault);
                     let no = ReviewVerdict::Reject { reason: Some(fault.message) };

@@ -62,7 +62,7 @@ impl Question {
     /// The answer that a verdict makes: it names the digest of what was shown.
     #[must_use]
     pub const fn decision(&self, verdict: ReviewVerdict) -> ReviewDecision {
-        ReviewDecision { approval_id: self.request.approval_id, digest: self.request.digest, verdict }
+        ReviewDecision { approval_id: self.request.approval_id, digest: self.request.digest, verdict, typed: None }
     }
 
     /// Says that a line was no answer, and asks again.

@@ -74,6 +74,36 @@ pub struct FieldChange {
     pub before_label: Option<String>,
     /// What the value to be set means.
     pub after_label: Option<String>,
+    /// How a person may change the value before approving; absent where they may not.
+    #[serde(default)]
+    pub editor: Option<FieldEditor>,
+    /// The value as it was proposed, where a person changed it since.
+    #[serde(default)]
+    pub proposed: Option<String>,
+}
+
+/// What an editor of a value needs beside its [`FieldKind`].
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+pub struct FieldEditor {
+    /// The members of an enumeration, as Business Central spells them.
+    pub options: Vec<String>,
+    /// The entity set that a reference points into; its records are found by `lookup_records`.
+    pub relation: Option<String>,
+    /// Longest text, in characters.
+    pub max_length: Option<u32>,
+}
+
+/// A field that somebody changed after the write that is to be undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FieldConflict {
+    /// The property.
+    pub name: String,
+    /// The business caption.
+    pub caption: String,
+    /// What the write left there.
+    pub expected: Option<String>,
+    /// What stands there now, and what the undo would put aside.
+    pub now: Option<String>,
 }
 
 /// How much a note matters.
@@ -147,6 +177,12 @@ pub struct ChangePreview {
     pub notes: Vec<Note>,
     /// Whether it can be taken back.
     pub undo: Undoable,
+    /// The write that this one takes back.
+    #[serde(default)]
+    pub undoes: Option<ChangeId>,
+    /// What others changed since the write that this one takes back.
+    #[serde(default)]
+    pub conflicts: Vec<FieldConflict>,
     /// HTTP method.
     pub method: String,
     /// Path below the company.
@@ -196,6 +232,43 @@ pub struct ApprovalRequest {
     pub connection: Connection,
     /// The writes, in order.
     pub changes: Vec<ChangePreview>,
+    /// The writes that a person took out of the set; they will not be sent.
+    #[serde(default)]
+    pub left_out: Vec<ChangePreview>,
+    /// What the set is for, in a few words, where it has a title of its own.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// How many times a person edited the set before answering. Each edit gives a new digest.
+    #[serde(default)]
+    pub revision: u32,
+    /// What must be typed to approve, where a click is too little: a large set, a large amount.
+    #[serde(default)]
+    pub typed: Option<String>,
+}
+
+/// A value that a person puts in place of the proposed one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FieldEdit {
+    /// The write.
+    pub change_id: ChangeId,
+    /// The property as named in [`FieldChange::name`].
+    pub name: String,
+    /// The new value as text; `None` clears the field.
+    pub value: Option<String>,
+}
+
+/// A person's edit of a question that waits. It counts only where the digest is that of the question as it was shown; what comes
+/// back is the question with its new digest, to be looked at and answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Revision {
+    /// The question.
+    pub approval_id: ApprovalId,
+    /// The digest that was shown.
+    pub digest: Digest,
+    /// Values that differ from the proposed ones; all of them, earlier edits included.
+    pub edits: Vec<FieldEdit>,
+    /// The writes that are taken out of the set; all of them.
+    pub leave_out: Vec<ChangeId>,
 }
 
 /// How a question ended.
@@ -291,6 +364,9 @@ pub struct ReviewDecision {
     #[serde(flatten)]
     #[ts(flatten)]
     pub verdict: ReviewVerdict,
+    /// What the person typed, where [`ApprovalRequest::typed`] asks for it.
+    #[serde(default)]
+    pub typed: Option<String>,
 }
 
 /// Where a question stands.
@@ -408,6 +484,8 @@ pub struct ChangeView {
     pub state: ChangeState,
     /// The sentence that goes with a failure or an unknown outcome.
     pub message: Option<String>,
+    /// The write that took this one back.
+    pub undone_by: Option<ChangeId>,
     /// The record before, where one was read (JSON).
     pub before: Option<crate::RawJson>,
     /// The record after, as read back (JSON).

@@ -18,8 +18,8 @@ mod usage;
 mod view;
 
 pub use approval::{
-    ApprovalRequest, ApprovalState, ApprovalView, ChangeOutcome, ChangePreview, ChangeState, ChangeView, Decision, FieldChange, FieldKind, Note, NoteKind,
-    Priority, ReviewDecision, ReviewVerdict, Reviewer, Undoable, WriteOperation,
+    ApprovalRequest, ApprovalState, ApprovalView, ChangeOutcome, ChangePreview, ChangeState, ChangeView, Decision, FieldChange, FieldConflict, FieldEdit,
+    FieldEditor, FieldKind, Note, NoteKind, Priority, ReviewDecision, ReviewVerdict, Reviewer, Revision, Undoable, WriteOperation,
 };
 pub use connection::{Connection, ConnectionKind};
 pub use content::{Block, Role, ToolCallStatus};
@@ -32,6 +32,6 @@ pub use ports::{Clock, EventSink, SystemClock};
 pub use todo::{Todo, TodoPriority, TodoStatus};
 pub use usage::Usage;
 pub use view::{
-    AppInfo, BackupView, CheckState, DoctorCheck, ErrorEntry, MessageView, ModelInfo, Notice, RunView, SearchHit, SessionDetail, SessionSummary, SettingView,
-    StartedRun, ToolCallView, ToolView,
+    AppInfo, BackupView, CheckState, DoctorCheck, ErrorEntry, LookupHit, MessageView, ModelInfo, Notice, RunView, SearchHit, SessionDetail, SessionSummary,
+    SettingView, StartedRun, ToolCallView, ToolView,
 };

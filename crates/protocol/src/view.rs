@@ -117,6 +117,15 @@ pub struct SessionDetail {
     pub changes: Vec<ChangeView>,
 }
 
+/// A record that a reference may point to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct LookupHit {
+    /// Its GUID.
+    pub id: String,
+    /// What names it to a person: `30 DAYS · Net 30 days`.
+    pub label: String,
+}
+
 /// A place in the history where the words were found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub struct SearchHit {

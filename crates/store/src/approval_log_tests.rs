@@ -27,6 +27,8 @@ fn planned(n: usize) -> PlannedWrite {
         fields: Vec::new(),
         notes: Vec::new(),
         undo: Undoable::No { why: "A test.".into() },
+        undoes: None,
+        conflicts: Vec::new(),
         method: "POST".into(),
         path: request.path.clone(),
         if_match: None,
@@ -60,6 +62,10 @@ pub(crate) fn question(writes: usize) -> (ApprovalRequest, Vec<PlannedWrite>) {
         expires_at: now + SignedDuration::from_secs(300),
         connection,
         changes: writes.iter().map(|w| w.preview.clone()).collect(),
+        left_out: Vec::new(),
+        title: None,
+        revision: 0,
+        typed: None,
     };
     (request, writes)
 }

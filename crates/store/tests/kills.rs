@@ -34,6 +34,8 @@ fn planned(n: u64) -> PlannedWrite {
         fields: Vec::new(),
         notes: Vec::new(),
         undo: Undoable::Yes { how: "Delete it.".into() },
+        undoes: None,
+        conflicts: Vec::new(),
         method: "POST".into(),
         path: request.path.clone(),
         if_match: None,
@@ -64,6 +66,10 @@ fn question(run: &NewRun, writes: &[PlannedWrite]) -> ApprovalRequest {
             account: "a".into(),
         },
         changes: writes.iter().map(|w| w.preview.clone()).collect(),
+        left_out: Vec::new(),
+        title: None,
+        revision: 0,
+        typed: None,
     }
 }
 

@@ -78,7 +78,7 @@ impl RunningApp {
 
     /// Answers a question.
     pub async fn answer(&self, question: &ApprovalRequest, verdict: ReviewVerdict) -> Result<Decision, UserError> {
-        let decision = ReviewDecision { approval_id: question.approval_id, digest: question.digest, verdict };
+        let decision = ReviewDecision { approval_id: question.approval_id, digest: question.digest, verdict, typed: question.typed.clone() };
         self.app.answer(decision, Reviewer::Window).await
     }
 

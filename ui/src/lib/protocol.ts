@@ -141,6 +141,19 @@ cache_read_tokens: number,
 cache_write_tokens: number, };
 export type WriteOperation = "create" | "update" | "delete" | "action";
 export type FieldKind = "text" | "code" | "decimal" | "integer" | "date" | "date_time" | "boolean" | "enumeration" | "reference" | "json";
+export type FieldEditor = { 
+/**
+ * The members of an enumeration, as Business Central spells them.
+ */
+options: Array<string>, 
+/**
+ * The entity set that a reference points into; its records are found by `lookup_records`.
+ */
+relation: string | null, 
+/**
+ * Longest text, in characters.
+ */
+max_length: number | null, };
 export type FieldChange = { 
 /**
  * The property, `paymentTermsId`; children as `salesOrderLines[0].quantity`.
@@ -169,7 +182,62 @@ before_label: string | null,
 /**
  * What the value to be set means.
  */
-after_label: string | null, };
+after_label: string | null, 
+/**
+ * How a person may change the value before approving; absent where they may not.
+ */
+editor: FieldEditor | null, 
+/**
+ * The value as it was proposed, where a person changed it since.
+ */
+proposed: string | null, };
+export type FieldConflict = { 
+/**
+ * The property.
+ */
+name: string, 
+/**
+ * The business caption.
+ */
+caption: string, 
+/**
+ * What the write left there.
+ */
+expected: string | null, 
+/**
+ * What stands there now, and what the undo would put aside.
+ */
+now: string | null, };
+export type FieldEdit = { 
+/**
+ * The write.
+ */
+change_id: ChangeId, 
+/**
+ * The property as named in [`FieldChange::name`].
+ */
+name: string, 
+/**
+ * The new value as text; `None` clears the field.
+ */
+value: string | null, };
+export type Revision = { 
+/**
+ * The question.
+ */
+approval_id: ApprovalId, 
+/**
+ * The digest that was shown.
+ */
+digest: Digest, 
+/**
+ * Values that differ from the proposed ones; all of them, earlier edits included.
+ */
+edits: Array<FieldEdit>, 
+/**
+ * The writes that are taken out of the set; all of them.
+ */
+leave_out: Array<ChangeId>, };
 export type NoteKind = "info" | "warning";
 export type Note = { 
 /**
@@ -235,6 +303,14 @@ notes: Array<Note>,
  */
 undo: Undoable, 
 /**
+ * The write that this one takes back.
+ */
+undoes: ChangeId | null, 
+/**
+ * What others changed since the write that this one takes back.
+ */
+conflicts: Array<FieldConflict>, 
+/**
  * HTTP method.
  */
 method: string, 
@@ -295,7 +371,23 @@ connection: Connection,
 /**
  * The writes, in order.
  */
-changes: Array<ChangePreview>, };
+changes: Array<ChangePreview>, 
+/**
+ * The writes that a person took out of the set; they will not be sent.
+ */
+left_out: Array<ChangePreview>, 
+/**
+ * What the set is for, in a few words, where it has a title of its own.
+ */
+title: string | null, 
+/**
+ * How many times a person edited the set before answering. Each edit gives a new digest.
+ */
+revision: number, 
+/**
+ * What must be typed to approve, where a click is too little: a large set, a large amount.
+ */
+typed: string | null, };
 export type Decision = "approved" | "rejected" | "expired" | "aborted";
 export type Reviewer = "window" | "terminal" | "command_line" | "notification" | "automation" | "clock" | "engine";
 export type ReviewVerdict = { "verdict": "approve" } | { "verdict": "reject", 
@@ -311,7 +403,11 @@ approval_id: ApprovalId,
 /**
  * The digest that was shown.
  */
-digest: Digest, } & ({ "verdict": "approve" } | { "verdict": "reject", 
+digest: Digest, 
+/**
+ * What the person typed, where [`ApprovalRequest::typed`] asks for it.
+ */
+typed: string | null, } & ({ "verdict": "approve" } | { "verdict": "reject", 
 /**
  * Why, for the model and the history.
  */
@@ -369,6 +465,10 @@ state: ChangeState,
  * The sentence that goes with a failure or an unknown outcome.
  */
 message: string | null, 
+/**
+ * The write that took this one back.
+ */
+undone_by: ChangeId | null, 
 /**
  * The record before, where one was read (JSON).
  */
@@ -677,6 +777,15 @@ message_count: number,
  * Whether a run is under way in any process.
  */
 running: boolean, };
+export type LookupHit = { 
+/**
+ * Its GUID.
+ */
+id: string, 
+/**
+ * What names it to a person: `30 DAYS · Net 30 days`.
+ */
+label: string, };
 export type MessageView = { 
 /**
  * The message.

@@ -114,7 +114,7 @@ async fn answer(app: &App, id: ApprovalId, digest: Digest, verdict: ReviewVerdic
         ReviewVerdict::Reject { .. } => Decision::Rejected,
     };
     let before = app.approval(id).await?.state;
-    let decision = app.answer(ReviewDecision { approval_id: id, digest, verdict }, Reviewer::CommandLine).await?;
+    let decision = app.answer(ReviewDecision { approval_id: id, digest, verdict, typed: None }, Reviewer::CommandLine).await?;
     match console.form {
         Form::Json => console.json(&Answered { approval_id: id, decision })?,
         Form::People => {

@@ -27,6 +27,8 @@ pub fn field(caption: &str, kind: FieldKind, before: Option<&str>, after: Option
         after: after.map(Into::into),
         before_label: None,
         after_label: None,
+        editor: None,
+        proposed: None,
     }
 }
 
@@ -43,6 +45,8 @@ pub fn update(fields: Vec<FieldChange>) -> ChangePreview {
         fields,
         notes: vec![Note { kind: NoteKind::Warning, text: "Balance due is 48210.00 NOK".into() }],
         undo: Undoable::Yes { how: "The old values are put back.".into() },
+        undoes: None,
+        conflicts: Vec::new(),
         method: "PATCH".into(),
         path: "customers(aaaaaaaa-0000-0000-0000-000000000001)".into(),
         if_match: Some("W/\"abc\"".into()),
@@ -64,5 +68,9 @@ pub fn request(changes: Vec<ChangePreview>) -> ApprovalRequest {
         expires_at: now,
         connection: connection(),
         changes,
+        left_out: Vec::new(),
+        title: None,
+        revision: 0,
+        typed: None,
     }
 }

@@ -75,6 +75,8 @@ pub(super) async fn plan(client: &Client, draft: Draft<'_>, cancel: &Cancellatio
         fields,
         notes,
         undo: undoable(catalogue.undo(&draft.entity.set, draft.operation)),
+        undoes: None,
+        conflicts: Vec::new(),
         method: request.method.as_str().to_owned(),
         path: request.path.clone(),
         if_match: request.if_match.clone(),
@@ -211,6 +213,8 @@ fn field(row: &Row<'_>, labels: &Labels) -> (FieldChange, Option<Note>) {
         after,
         before_label: find(&row.before).and_then(Result::ok),
         after_label: after_label.and_then(Result::ok),
+        editor: None,
+        proposed: None,
     };
     (field, note)
 }

@@ -206,6 +206,7 @@ fn view(row: &Row<'_>) -> rusqlite::Result<ChangeView> {
         connection: row.get::<_, FromJson<_>>(4)?.0,
         state: row.get::<_, Worded<_>>(5)?.0,
         message: row.get(6)?,
+        undone_by: None,
         before: row.get::<_, Option<Raw>>(7)?.map(|raw| raw.0),
         after: row.get::<_, Option<Raw>>(8)?.map(|raw| raw.0),
         created_at: row.get::<_, At>(9)?.0,
