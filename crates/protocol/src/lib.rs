@@ -4,6 +4,7 @@
 //! ([`bindings::typescript`]). Decimals are text everywhere: a JSON number in here is a count, never money.
 
 mod approval;
+mod audit;
 pub mod bindings;
 mod connection;
 mod content;
@@ -12,6 +13,7 @@ mod error;
 mod event;
 mod ids;
 mod json;
+mod permissions;
 mod ports;
 mod todo;
 mod usage;
@@ -21,6 +23,10 @@ pub use approval::{
     ApprovalRequest, ApprovalState, ApprovalView, ChangeOutcome, ChangePreview, ChangeState, ChangeView, Decision, FieldChange, FieldConflict, FieldEdit,
     FieldEditor, FieldKind, Note, NoteKind, Priority, ReviewDecision, ReviewVerdict, Reviewer, Revision, Undoable, WriteOperation,
 };
+pub use audit::{
+    AgreementView, AuditAction, AuditCheckpoint, AuditClient, AuditCursor, AuditEntry, AuditFilter, AuditFinding, AuditFormat, AuditOutcome, AuditPage,
+    AuditVerdict, DataReport, DataReportLine, DeletionScope,
+};
 pub use connection::{Connection, ConnectionKind};
 pub use content::{Block, Role, ToolCallStatus};
 pub use effect::Effect;
@@ -28,6 +34,7 @@ pub use error::{ErrorCode, UserError};
 pub use event::{AgentEvent, EventKind, StopReason};
 pub use ids::{ApprovalId, CallId, ChangeId, ChangeSetId, Digest, InstanceId, MessageId, ParseIdError, RunId, SessionId, TodoId};
 pub use json::{Json, JsonError, RawJson};
+pub use permissions::{AccessRole, PermissionRule, Permissions, PermissionsView, PolicyState, RuleVerdict, WriteLimits};
 pub use ports::{Clock, EventSink, SystemClock};
 pub use todo::{Todo, TodoPriority, TodoStatus};
 pub use usage::Usage;
