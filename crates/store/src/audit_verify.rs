@@ -1,0 +1,235 @@
+//! Whether the audit log is as it was written: a walk over all of it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use bca_protocol::{AuditAction, AuditCheckpoint, AuditFinding, AuditVerdict};
+use rusqlite::Connection;
+
+use crate::{
+    StoreError,
+    audit::{CHECKPOINT, Keyring, gaps_digest, signed_text},
+    audit_key::{KeyId, Protection, Seal, mac},
+    table::audit::{self, Account, Entry, Gap},
+};
+
+/// Findings that are told; the rest is counted by nobody.
+const FINDINGS: usize = 20;
+
+/// The walk: what was seen so far.
+struct Walk<'a> {
+    keyring: &'a Keyring,
+    commitments: HashMap<i64, Seal>,
+    gaps: BTreeMap<i64, Gap>,
+    /// Keys of details that are there and open.
+    open: HashSet<(i64, KeyId)>,
+    forgotten: HashSet<i64>,
+    /// The seal that the next entry builds on; absent after something was missing.
+    before: Option<Seal>,
+    next: i64,
+    last: Option<(i64, Seal)>,
+    /// What prunings said of their gaps.
+    prunings: HashMap<i64, String>,
+    told_forgotten: HashSet<i64>,
+    at_checkpoint: Option<Seal>,
+    wanted: Option<i64>,
+    verdict: AuditVerdict,
+}
+
+/// Walks over the whole log.
+pub(crate) fn verify(connection: &Connection, keyring: &Keyring, checkpoint: Option<&AuditCheckpoint>) -> Result<AuditVerdict, StoreError> {
+    let accounts = audit::accounts(connection)?;
+    let gaps = audit::gaps(connection)?;
+    let mut walk = Walk {
+        keyring,
+        commitments: accounts.iter().map(|account| (account.reference, account.commitment)).collect(),
+        gaps: gaps.iter().map(|gap| (gap.from, *gap)).collect(),
+        open: HashSet::new(),
+        forgotten: accounts.iter().filter(|account| account.name.is_none()).map(|account| account.reference).collect(),
+        before: Some(Seal::default()),
+        next: 1,
+        last: None,
+        prunings: HashMap::new(),
+        told_forgotten: HashSet::new(),
+        at_checkpoint: None,
+        wanted: checkpoint.and_then(|checkpoint| i64::try_from(checkpoint.count).ok()),
+        verdict: AuditVerdict {
+            intact: true,
+            checked: 0,
+            pruned: 0,
+            unprotected: 0,
+            count: 0,
+            head: None,
+            against_checkpoint: checkpoint.is_some(),
+            findings: Vec::new(),
+        },
+    };
+    for account in &accounts {
+        walk.account(connection, account)?;
+    }
+    audit::each(connection, |entry| {
+        walk.entry(&entry);
+        Ok(())
+    })?;
+    walk.end(connection, &gaps)?;
+    if let Some(checkpoint) = checkpoint {
+        walk.against(checkpoint);
+    }
+    Ok(walk.verdict)
+}
+
+impl Walk<'_> {
+    fn find(&mut self, seq: Option<i64>, message: impl Into<String>) {
+        self.verdict.intact = false;
+        if self.verdict.findings.len() < FINDINGS {
+            self.verdict.findings.push(AuditFinding { seq: seq.and_then(|seq| u64::try_from(seq).ok()), message: message.into() });
+        }
+    }
+
+    /// Whether the name is the one that entries were sealed with, and the keys of the details are the account's.
+    fn account(&mut self, connection: &Connection, account: &Account) -> Result<(), StoreError> {
+        let Account { reference, name, salt, commitment } = account;
+        if let (Some(name), Some(salt)) = (name, salt)
+            && mac(salt, &[name.as_bytes()]) != *commitment
+        {
+            self.find(None, "The name of an account was exchanged.");
+        }
+        let keyring = self.keyring;
+        for key in keyring.all() {
+            let wrapped = audit::key(connection, *reference, &key.id)?;
+            match wrapped.map(|wrapped| key.unwrap(*reference, &wrapped).is_some()) {
+                Some(true) => drop(self.open.insert((*reference, key.id))),
+                Some(false) => self.find(None, "The key of an account's details was changed."),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: &Entry) {
+        self.verdict.checked += 1;
+        self.reach(entry.seq);
+        self.seal(entry);
+        if entry.details.is_some() && self.keyring.get(&entry.key_id).is_some() {
+            let is_open = self.open.contains(&(entry.account_ref, entry.key_id));
+            if !is_open && !self.forgotten.contains(&entry.account_ref) {
+                self.find(Some(entry.seq), format!("The key of the details of entry {} is gone, and nobody asked for it.", entry.seq));
+            }
+        }
+        match (entry.action(), &entry.resource_id) {
+            (Some(AuditAction::Pruned), Some(digest)) => drop(self.prunings.insert(entry.seq, digest.clone())),
+            (Some(AuditAction::Deleted), Some(reference)) if entry.resource == "audit_account" => {
+                self.told_forgotten.extend(reference.parse::<i64>().ok());
+            }
+            _ => {}
+        }
+        if self.wanted == Some(entry.seq) {
+            self.at_checkpoint = Some(entry.seal);
+        }
+        // The stored seal goes on, so that one change is one finding.
+        self.before = Some(entry.seal);
+        self.next = entry.seq.saturating_add(1);
+        self.last = Some((entry.seq, entry.seal));
+    }
+
+    /// Goes over sealed gaps up to this number.
+    fn reach(&mut self, seq: i64) {
+        while self.next < seq {
+            match self.gaps.get(&self.next).filter(|gap| gap.to < seq).copied() {
+                Some(gap) => {
+                    self.verdict.pruned += u64::try_from(gap.to - gap.from + 1).unwrap_or(0);
+                    self.before = Some(gap.seal);
+                    self.next = gap.to + 1;
+                }
+                None => {
+                    self.find(Some(seq), format!("Entries {} to {} are missing.", self.next, seq - 1));
+                    self.before = None;
+                    self.next = seq;
+                }
+            }
+        }
+    }
+
+    fn seal(&mut self, entry: &Entry) {
+        let seq = entry.seq;
+        if seq < 1 {
+            self.find(None, "An entry has no proper number.");
+        }
+        let in_gap = self.gaps.range(..=seq).next_back().is_some_and(|(_, gap)| gap.to >= seq);
+        if in_gap {
+            self.find(Some(seq), format!("Entry {seq} stands where entries were pruned."));
+        }
+        let Some(key) = self.keyring.get(&entry.key_id) else {
+            return self.find(Some(seq), format!("Entry {seq} stands under a key that is not here, so it can't be verified."));
+        };
+        match key.protection {
+            Protection::None => self.verdict.unprotected += 1,
+            Protection::Secret => {}
+        }
+        let Some(commitment) = self.commitments.get(&entry.account_ref) else {
+            return self.find(Some(seq), format!("The account of entry {seq} is gone."));
+        };
+        if let Some(before) = self.before
+            && key.seal(&before, &entry.content(commitment)) != entry.seal
+        {
+            self.find(Some(seq), format!("Entry {seq} was changed, or it does not follow what stands before it."));
+        }
+    }
+
+    fn end(&mut self, connection: &Connection, gaps: &[Gap]) -> Result<(), StoreError> {
+        let head = audit::head(connection)?;
+        match (head, self.last) {
+            (None, None) => {}
+            (Some(head), Some((seq, seal))) if head.seq == seq && head.seal == seal => {
+                let keyring = self.keyring;
+                match keyring.get(&head.key_id) {
+                    Some(key) if key.mark(head.seq, &head.seal) == head.mark => {}
+                    Some(_) => self.find(Some(seq), "The mark of the newest entry was changed."),
+                    None => self.find(Some(seq), "The newest entry stands under a key that is not here."),
+                }
+            }
+            (Some(head), _) => self.find(Some(head.seq), format!("The log does not end with entry {}, as it should.", head.seq)),
+            (None, Some((seq, _))) => self.find(Some(seq), "The mark of the newest entry is gone."),
+        }
+        if let Some((seq, seal)) = self.last {
+            self.verdict.count = u64::try_from(seq).unwrap_or(0);
+            self.verdict.head = Some(hex::encode(seal));
+        }
+        self.gaps_told(gaps);
+        let untold: Vec<i64> = self.forgotten.difference(&self.told_forgotten).copied().collect();
+        for _ in untold {
+            self.find(None, "An account's data was deleted, and no entry tells of it.");
+        }
+        Ok(())
+    }
+
+    /// Whether each gap is one that a pruning told of, and none of those is gone.
+    fn gaps_told(&mut self, gaps: &[Gap]) {
+        let mut told: BTreeMap<i64, Vec<&Gap>> = BTreeMap::new();
+        for gap in gaps {
+            told.entry(gap.by).or_default().push(gap);
+        }
+        let prunings = std::mem::take(&mut self.prunings);
+        for (by, gaps) in &told {
+            if prunings.get(by) != Some(&gaps_digest(gaps.iter().copied())) {
+                self.find(Some(*by), "The places of pruned entries are not those that the pruning told of.");
+            }
+        }
+        for by in prunings.keys().filter(|by| !told.contains_key(by)) {
+            self.find(Some(*by), "The places of pruned entries are gone.");
+        }
+    }
+
+    fn against(&mut self, checkpoint: &AuditCheckpoint) {
+        let text = signed_text(checkpoint);
+        let is_ours = self.keyring.all().iter().any(|key| hex::encode(key.sign(&text)) == checkpoint.signature);
+        if checkpoint.kind != CHECKPOINT || !is_ours {
+            self.find(None, "The checkpoint was not made by this home, or it was changed.");
+        }
+        let wanted = i64::try_from(checkpoint.count).ok();
+        match self.at_checkpoint.map(hex::encode) {
+            Some(seal) if seal == checkpoint.head => {}
+            Some(_) => self.find(wanted, "What stands before the checkpoint is not what stood there when it was made."),
+            None => self.find(wanted, "The entry of the checkpoint is gone: the log was cut before it."),
+        }
+    }
+}
