@@ -1,0 +1,158 @@
+//! What the audit log says of questions and writes, appended in the transactions in which they move on.
+
+use bca_approval::{PlannedWrite, Resolution, Settlement};
+use bca_protocol::{
+    ApprovalId, ApprovalRequest, AuditAction, AuditClient, AuditOutcome, ChangeId, ChangeOutcome, ChangePreview, ChangeView, Connection, Decision, Json, RawJson,
+    Reviewer,
+};
+use rusqlite::Connection as Sqlite;
+
+use crate::{
+    AuditIdentity, AuditRecord, StoreError,
+    audit::append,
+    table::{approvals, changes},
+};
+
+/// Longest image of a record that goes into the log, in bytes; the whole one is with the change.
+const LONGEST_IMAGE: usize = 64 * 1024;
+
+/// Through what an answer came.
+#[must_use]
+pub(crate) const fn client_of(reviewer: Reviewer) -> AuditClient {
+    match reviewer {
+        Reviewer::Window | Reviewer::Notification => AuditClient::Window,
+        Reviewer::Terminal => AuditClient::Terminal,
+        Reviewer::CommandLine => AuditClient::CommandLine,
+        Reviewer::Automation => AuditClient::Automation,
+        Reviewer::Clock | Reviewer::Engine => AuditClient::Engine,
+    }
+}
+
+/// A question was put.
+pub(crate) fn asked(tx: &Sqlite, identity: &AuditIdentity, request: &ApprovalRequest, writes: &[PlannedWrite]) -> Result<(), StoreError> {
+    let record = about(request, AuditAction::ApprovalAsked).with_outcome(AuditOutcome::Pending);
+    let planned = writes.iter().map(|write| planned(&write.preview)).collect();
+    let details = object(vec![
+        ("digest", text(request.digest)),
+        ("priority", text(priority(request))),
+        ("expires_at", text(request.expires_at)),
+        ("writes", Json::Array(planned)),
+    ]);
+    append(tx, identity, request.requested_at, &record.with_details(details)).map(drop)
+}
+
+/// A question came to its end.
+pub(crate) fn decided(tx: &Sqlite, identity: &AuditIdentity, approval: ApprovalId, resolution: &Resolution) -> Result<(), StoreError> {
+    let view = approvals::one(tx, approval)?.ok_or(StoreError::NotFound("approval"))?;
+    let outcome = match resolution.decision {
+        Decision::Approved => AuditOutcome::Done,
+        Decision::Rejected | Decision::Expired | Decision::Aborted => AuditOutcome::Refused,
+    };
+    let mut details =
+        vec![("decision", text(resolution.decision.as_str())), ("by", text(resolution.by.as_str())), ("digest", text(view.request.digest))];
+    details.extend(resolution.reason.as_ref().map(|reason| ("reason", text(reason))));
+    let record = AuditRecord { client: Some(client_of(resolution.by)), ..about(&view.request, AuditAction::ApprovalDecided).with_outcome(outcome) };
+    append(tx, identity, resolution.at, &record.with_details(object(details))).map(drop)
+}
+
+/// A write is about to leave.
+pub(crate) fn sent(tx: &Sqlite, identity: &AuditIdentity, change: ChangeId, at: jiff::Timestamp) -> Result<(), StoreError> {
+    let view = changes::one(tx, change)?.ok_or(StoreError::NotFound("change"))?;
+    let action = if view.preview.undoes.is_some() { AuditAction::UndoSent } else { AuditAction::WriteSent };
+    let record = of_write(&view, action).with_outcome(AuditOutcome::Pending);
+    append(tx, identity, at, &record.with_details(object(write_details(&view)))).map(drop)
+}
+
+/// What came of a write is known, or is known to be unknown.
+pub(crate) fn settled(tx: &Sqlite, identity: &AuditIdentity, change: ChangeId, settlement: &Settlement) -> Result<(), StoreError> {
+    let view = changes::one(tx, change)?.ok_or(StoreError::NotFound("change"))?;
+    let action = if view.preview.undoes.is_some() { AuditAction::UndoSettled } else { AuditAction::WriteSettled };
+    let outcome = match settlement.outcome {
+        ChangeOutcome::Confirmed => AuditOutcome::Done,
+        ChangeOutcome::Failed => AuditOutcome::Failed,
+        ChangeOutcome::Unknown => AuditOutcome::Unknown,
+    };
+    let mut details = write_details(&view);
+    details.extend(settlement.message.as_ref().map(|message| ("message", text(message))));
+    details.extend(view.before.as_ref().map(|before| ("before", image(before))));
+    details.extend(settlement.after.as_ref().map(|after| ("after", image(after))));
+    let mut record = of_write(&view, action).with_outcome(outcome);
+    record.resource_id = settlement.key.clone().or(record.resource_id);
+    append(tx, identity, settlement.at, &record.with_details(object(details))).map(drop)
+}
+
+/// An approved write was given up before it left.
+pub(crate) fn not_sent(tx: &Sqlite, identity: &AuditIdentity, change: ChangeId, why: &str, at: jiff::Timestamp) -> Result<(), StoreError> {
+    let view = changes::one(tx, change)?.ok_or(StoreError::NotFound("change"))?;
+    let mut details = write_details(&view);
+    details.push(("message", text(why)));
+    let record = of_write(&view, AuditAction::WriteNotSent).with_outcome(AuditOutcome::Refused);
+    append(tx, identity, at, &record.with_details(object(details))).map(drop)
+}
+
+fn about(request: &ApprovalRequest, action: AuditAction) -> AuditRecord {
+    let ApprovalRequest { approval_id, session_id, run_id, connection, .. } = request;
+    let record = place(AuditRecord::new(action, "approval").of(approval_id.to_string()), connection);
+    AuditRecord { session_id: Some(*session_id), run_id: Some(*run_id), ..record }
+}
+
+fn of_write(view: &ChangeView, action: AuditAction) -> AuditRecord {
+    let record = AuditRecord { resource_id: view.preview.key.clone(), ..AuditRecord::new(action, view.preview.entity.clone()) };
+    AuditRecord { session_id: Some(view.session_id), run_id: Some(view.run_id), ..place(record, &view.connection) }
+}
+
+fn place(record: AuditRecord, connection: &Connection) -> AuditRecord {
+    record.by_account(connection.account.clone()).on(connection.name.clone())
+}
+
+fn write_details(view: &ChangeView) -> Vec<(&'static str, Json)> {
+    let ChangePreview { change_id, operation, action, title, method, path, body, digest, undoes, .. } = &view.preview;
+    let mut details = vec![
+        ("change_id", text(change_id)),
+        ("operation", text(operation.as_str())),
+        ("title", text(title)),
+        ("company", text(&view.connection.company)),
+        ("method", text(method)),
+        ("path", text(path)),
+        ("digest", text(digest)),
+    ];
+    details.extend(action.as_ref().map(|action| ("action", text(action))));
+    details.extend(body.as_ref().and_then(|body| Json::parse(body).ok()).map(|body| ("body", body)));
+    details.extend(undoes.as_ref().map(|change| ("undoes", text(change))));
+    details
+}
+
+fn planned(preview: &ChangePreview) -> Json {
+    let ChangePreview { change_id, operation, entity, key, title, digest, .. } = preview;
+    let mut members = vec![
+        ("change_id", text(change_id)),
+        ("operation", text(operation.as_str())),
+        ("entity", text(entity)),
+        ("title", text(title)),
+        ("digest", text(digest)),
+    ];
+    members.extend(key.as_ref().map(|key| ("key", text(key))));
+    Json::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn priority(request: &ApprovalRequest) -> &'static str {
+    match request.priority {
+        bca_protocol::Priority::Low => "low",
+        bca_protocol::Priority::Medium => "medium",
+        bca_protocol::Priority::High => "high",
+    }
+}
+
+/// A record before or after; one that is too long is named by its length.
+fn image(record: &RawJson) -> Json {
+    let long = || text(format!("{} bytes; see the change", record.as_str().len()));
+    if record.as_str().len() > LONGEST_IMAGE { long() } else { Json::parse(record.as_str()).unwrap_or_else(|_| long()) }
+}
+
+fn text(value: impl ToString) -> Json {
+    Json::String(value.to_string())
+}
+
+fn object(members: Vec<(&str, Json)>) -> RawJson {
+    RawJson::from(&Json::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
+}
