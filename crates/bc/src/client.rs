@@ -158,7 +158,7 @@ fn async_stream(client: Client, checked: Result<Query, BcError>, cancel: Cancell
 }
 
 /// One record of an answer.
-fn record(text: &str) -> Result<Record, BcError> {
+pub(crate) fn record(text: &str) -> Result<Record, BcError> {
     let unusable = |reason: String| BcError::Unexpected { status: 200, reason, correlation_id: None };
     let tree = Json::parse(text).map_err(|e| unusable(crate::page::not_json(text, &e)))?;
     Record::from_row(tree).ok_or_else(|| unusable("it is not a record.".into()))

@@ -15,14 +15,14 @@ use crate::{
     script::{Intents, permit},
 };
 
-struct Demo {
-    company: Running,
-    client: Client,
-    cancel: CancellationToken,
+pub(crate) struct Demo {
+    pub(crate) company: Running,
+    pub(crate) client: Client,
+    pub(crate) cancel: CancellationToken,
 }
 
 impl Demo {
-    async fn new(faults: &[&str]) -> Self {
+    pub(crate) async fn new(faults: &[&str]) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut options = Options::new("token");
         options.faults = faults.iter().map(|fault| fault.parse::<Fault>().unwrap()).collect();
@@ -55,7 +55,7 @@ impl Demo {
         self.client.write(permit(&request).await, &request, &self.cancel).await
     }
 
-    fn sent(&self, method: &str) -> usize {
+    pub(crate) fn sent(&self, method: &str) -> usize {
         self.company.requests().iter().filter(|request| request.method == method).count()
     }
 }

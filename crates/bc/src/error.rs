@@ -83,6 +83,9 @@ pub enum BcError {
     /// Stopped by the person.
     #[error("Stopped.")]
     Cancelled,
+    /// It was part of a set of changes, and what became of another of them decided about it too.
+    #[error("{0}")]
+    Together(Together),
     /// The answer is larger than the limit.
     #[error("The answer is larger than {limit_bytes} bytes. Ask for fewer columns or rows.")]
     TooLarge {
@@ -108,6 +111,7 @@ impl BcError {
             | Self::BadQuery(_)
             | Self::BadConnection(_)
             | Self::Cancelled
+            | Self::Together(_)
             | Self::TooLarge { .. } => None,
         }
     }
@@ -129,6 +133,7 @@ impl BcError {
             Self::BadQuery(_) => (ErrorCode::InvalidInput, "", Again::IsNoUse),
             Self::BadConnection(_) => (ErrorCode::Configuration, "", Again::IsNoUse),
             Self::Cancelled => (ErrorCode::Cancelled, "", Again::IsNoUse),
+            Self::Together(_) => (ErrorCode::BusinessCentralRefused, "", Again::IsNoUse),
             Self::TooLarge { .. } => (ErrorCode::InvalidInput, "", Again::IsNoUse),
         }
     }
@@ -143,6 +148,32 @@ impl BcError {
             Again::IsNoUse => UserError::new(code, message),
         }
     }
+}
+
+/// What a change that was sent together with others shares with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Together {
+    /// Another change of the set failed, and Business Central took all of them back; seen by reading.
+    #[error("Change {failed} of the set failed, so Business Central took this one back too.")]
+    RolledBack {
+        /// Which one failed, counted from 1.
+        failed: usize,
+    },
+    /// Another change of the set failed first, and this one was not begun.
+    #[error("Change {failed} of the set failed before this one was begun.")]
+    NotReached {
+        /// Which one failed, counted from 1.
+        failed: usize,
+    },
+    /// Another change of the set could not be sent, so the set was not sent at all.
+    #[error("The set was not sent, because another change of it could not be.")]
+    NeverLeft,
+    /// Another change of the set failed, and what Business Central answered about this one no longer has to be true.
+    #[error("Change {failed} of the set failed, so Business Central may have taken this one back.")]
+    MayBeRolledBack {
+        /// Which one failed, counted from 1.
+        failed: usize,
+    },
 }
 
 enum Again {
@@ -191,6 +222,9 @@ pub enum NotSent {
     /// Not a write that this client makes: a path that is no record's, a missing or universal ETag.
     #[error("{0}")]
     Malformed(String),
+    /// It refers to the result of an earlier change that there is no result of.
+    #[error("{0}")]
+    Unresolved(#[from] crate::UnresolvedReference),
     /// The intent could not be made durable.
     #[error("the intent could not be recorded ({0}).")]
     Log(String),
@@ -206,7 +240,7 @@ impl From<&WriteError> for UserError {
             WriteError::NotSent(NotSent::Before(cause)) => cause.told(UNCHANGED),
             WriteError::NotSent(NotSent::Log(_)) => UserError::new(ErrorCode::Store, format!("{error} {UNCHANGED}")),
             WriteError::NotSent(NotSent::Permit(_) | NotSent::OtherTarget) => UserError::new(ErrorCode::NotApproved, format!("{error} {UNCHANGED}")),
-            WriteError::NotSent(NotSent::Malformed(_)) => UserError::new(ErrorCode::InvalidInput, format!("{error} {UNCHANGED}")),
+            WriteError::NotSent(NotSent::Malformed(_) | NotSent::Unresolved(_)) => UserError::new(ErrorCode::InvalidInput, format!("{error} {UNCHANGED}")),
             WriteError::Refused(cause @ BcError::Throttled { .. }) => {
                 UserError::new(cause.advice().0, format!("{cause} {UNCHANGED} Propose it again in a minute."))
             }

@@ -3,6 +3,8 @@
 //! Reads are tried again where that is safe. A write is sent once, after its intent is durable, and what is not certain about
 //! its outcome is called unknown. Facts about the wire come from Microsoft's public documentation.
 
+mod batch;
+mod batch_write;
 mod client;
 mod companies;
 mod error;
@@ -17,18 +19,23 @@ mod path;
 mod query;
 mod read;
 mod record;
+mod reference;
 mod suggest;
 mod wire;
 mod write;
 
 #[cfg(test)]
+mod batch_company_tests;
+#[cfg(test)]
 mod company_tests;
 #[cfg(test)]
 mod script;
 
+pub use batch::BatchRead;
+pub use batch_write::Isolation;
 pub use client::{Access, Client};
 pub use companies::{Company, companies};
-pub use error::{BcError, NotSent, WriteError};
+pub use error::{BcError, NotSent, Together, WriteError};
 pub use expand::Expand;
 pub use filter::{Case, Comparison, Filter, Literal, Subject, TextTest, Truth};
 pub use limits::Limits;
@@ -37,6 +44,7 @@ pub use path::{EMPTY_DATE, EMPTY_ID, RecordId, RecordPath, SetPath, is_empty_val
 pub use query::{Count, Direction, OrderBy, Query};
 pub use read::Freshness;
 pub use record::{Record, decode_member, encode_member};
+pub use reference::{Earlier, EarlierResult, Reference, UnresolvedReference, references, resolve};
 pub use write::WriteAnswer;
 
 /// The port through which tokens come, defined beside the secrets.

@@ -11,6 +11,8 @@ pub struct Limits {
     pub page_rows: usize,
     /// Rows of one query altogether; what lies beyond is reported as truncated.
     pub max_rows: usize,
+    /// Operations in one `$batch`; the service takes 100.
+    pub batch_operations: usize,
     /// Bytes of one answer.
     pub max_body_bytes: usize,
     /// How long one attempt of a read may take.
@@ -34,6 +36,7 @@ impl Default for Limits {
             per_minute: 900,
             page_rows: 500,
             max_rows: 10_000,
+            batch_operations: 20,
             max_body_bytes: 32 * 1024 * 1024,
             read_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(120),

@@ -22,18 +22,25 @@ impl Pace {
 
     /// Waits for a turn; the place is free again when the permit is dropped. Waiters go in order.
     pub(crate) async fn enter(&self) -> Option<OwnedSemaphorePermit> {
+        self.enter_for(1).await
+    }
+
+    /// A turn for one request that counts as so many: the items of a batch are requests to the service.
+    pub(crate) async fn enter_for(&self, requests: usize) -> Option<OwnedSemaphorePermit> {
         // Never closed, so there always is a permit; a closed one would only mean no bound.
         let permit = Arc::clone(&self.at_once).acquire_owned().await.ok();
         let mut begun = self.begun.lock().await;
-        if begun.len() >= self.per_minute
-            && let Some(oldest) = begun.front()
-        {
-            let waited = self.clock.monotonic().saturating_sub(*oldest);
+        let (places, requests) = (self.per_minute, requests.clamp(1, self.per_minute));
+        let too_many = (begun.len() + requests).saturating_sub(places);
+        // The last of those that have to be a minute old before there is room for all.
+        if let Some(last) = too_many.checked_sub(1).and_then(|at| begun.get(at)) {
+            let waited = self.clock.monotonic().saturating_sub(*last);
             tokio::time::sleep(WINDOW.saturating_sub(waited)).await;
             // Only now: a waiter that gives up leaves the count as it was.
-            begun.pop_front();
+            begun.drain(..too_many);
         }
-        begun.push_back(self.clock.monotonic());
+        let now = self.clock.monotonic();
+        begun.extend(std::iter::repeat_n(now, requests));
         permit
     }
 }

@@ -38,11 +38,25 @@ struct Place {
     cancel: CancellationToken,
 }
 
+/// The pages of a checked query from this address on, of which so many rows are wanted.
+pub(crate) fn pages_from(
+    client: Client,
+    query: Query,
+    next: Url,
+    left: Option<usize>,
+    cancel: CancellationToken,
+) -> impl Stream<Item = Result<PageOfRows, BcError>> + Send {
+    unfold(Ok(Place { client, query, next: Some(next), left, seen: 0, cancel }))
+}
+
 /// All pages of a checked query. Ends at `query.top`, whatever the server offers beyond.
 pub(crate) fn pages(client: Client, query: Query, cancel: CancellationToken) -> impl Stream<Item = Result<PageOfRows, BcError>> + Send {
     let first = query.address(query.filter.as_ref()).and_then(|below| client.wire().address(&format!("{}/{below}", client.company_path())));
     let left = query.top;
-    let start = first.map(|url| Place { client, query, next: Some(url), left, seen: 0, cancel });
+    unfold(first.map(|url| Place { client, query, next: Some(url), left, seen: 0, cancel }))
+}
+
+fn unfold(start: Result<Place, BcError>) -> impl Stream<Item = Result<PageOfRows, BcError>> + Send {
     futures::stream::try_unfold(Start::New(start), |state| async move {
         let mut place = match state {
             Start::New(place) => place?,
@@ -78,15 +92,19 @@ async fn fetch(place: &Place, url: &Url) -> Result<PageOfRows, BcError> {
     Ok(PageOfRows { rows: page.rows, count: page.count, next })
 }
 
-struct Parsed {
-    rows: Vec<Record>,
-    count: Option<u64>,
-    next: Option<String>,
+pub(crate) struct Parsed {
+    pub(crate) rows: Vec<Record>,
+    pub(crate) count: Option<u64>,
+    pub(crate) next: Option<String>,
 }
 
 /// `{"value":[...],"@odata.count":n,"@odata.nextLink":"..."}`; a navigation property to one record answers with the record itself.
 fn parse(text: &str) -> Result<Parsed, BcError> {
-    let tree = Json::parse(text).map_err(|e| unusable(not_json(text, &e)))?;
+    of_tree(Json::parse(text).map_err(|e| unusable(not_json(text, &e)))?)
+}
+
+/// The same of an answer that is already taken apart.
+pub(crate) fn of_tree(tree: Json) -> Result<Parsed, BcError> {
     let Json::Object(members) = tree else {
         return Err(unusable("it is no list of records.".into()));
     };
@@ -110,7 +128,7 @@ fn parse(text: &str) -> Result<Parsed, BcError> {
 }
 
 /// The next page must be at the same server, below the same API root, and another address than this one: the token goes nowhere else.
-fn checked_next(wire: &Wire, here: &Url, next: &str) -> Result<Url, BcError> {
+pub(crate) fn checked_next(wire: &Wire, here: &Url, next: &str) -> Result<Url, BcError> {
     let url = here.join(next).map_err(|_| unusable("its link to the next page is not valid.".into()))?;
     let root = format!("{}/", wire.root.path().trim_end_matches('/')).to_ascii_lowercase();
     let same_place =

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bca_auth::Secret;
-use reqwest::header::ACCEPT;
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -24,12 +24,21 @@ pub enum Freshness {
 }
 
 impl Freshness {
-    const fn header(self) -> &'static str {
+    pub(crate) const fn header(self) -> &'static str {
         match self {
             Self::Replica => "ReadOnly",
             Self::Primary => "ReadWrite",
         }
     }
+}
+
+/// What is asked of the server: a GET, or a batch of nothing but GETs, which is a POST that changes nothing.
+#[derive(Clone, Copy)]
+pub(crate) enum Asked<'a> {
+    /// One address.
+    Get,
+    /// The body of a `$batch`, and how many requests it has in it.
+    Batch(&'a str, usize),
 }
 
 /// What one attempt came to.
@@ -48,22 +57,27 @@ enum Attempt {
 impl Wire {
     /// GETs the address and gives the body of a 2xx answer.
     pub(crate) async fn read(&self, url: &Url, freshness: Freshness, cancel: &CancellationToken) -> Result<String, BcError> {
+        self.ask(url, Asked::Get, freshness, cancel).await
+    }
+
+    /// Asks, again where that is safe, and gives the body of a 2xx answer.
+    pub(crate) async fn ask(&self, url: &Url, asked: Asked<'_>, freshness: Freshness, cancel: &CancellationToken) -> Result<String, BcError> {
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(BcError::Cancelled),
-            answer = self.read_with_retries(url, freshness) => answer.inspect_err(|error| {
+            answer = self.read_with_retries(url, asked, freshness) => answer.inspect_err(|error| {
                 // The path names sets and ids only; the options may name what a person looked for.
                 tracing::warn!(%error, correlation_id = error.correlation_id(), path = url.path(), "a read failed");
             }),
         }
     }
 
-    async fn read_with_retries(&self, url: &Url, freshness: Freshness) -> Result<String, BcError> {
+    async fn read_with_retries(&self, url: &Url, asked: Asked<'_>, freshness: Freshness) -> Result<String, BcError> {
         let mut token = self.bearer.token().await.map_err(no_token)?;
         let mut renewed = false;
         let mut tried = 0;
         loop {
-            match self.attempt(url, freshness, &token).await {
+            match self.attempt(url, asked, freshness, &token).await {
                 Attempt::Done(text) => return Ok(text),
                 Attempt::Failed(error) => return Err(error),
                 Attempt::Refused if renewed => return Err(BcError::NotSignedIn { reason: "Sign in again.".into() }),
@@ -85,17 +99,18 @@ impl Wire {
         }
     }
 
-    async fn attempt(&self, url: &Url, freshness: Freshness, token: &Secret<String>) -> Attempt {
+    async fn attempt(&self, url: &Url, asked: Asked<'_>, freshness: Freshness, token: &Secret<String>) -> Attempt {
         let bearer = match bearer_header(token) {
             Ok(bearer) => bearer,
             Err(error) => return Attempt::Failed(error),
         };
-        let _turn = self.pace.enter().await;
-        let request = self
-            .get(url.clone())
-            .header(ACCEPT, "application/json")
-            .header("Prefer", format!("odata.maxpagesize={}", self.limits.page_rows))
-            .header("Data-Access-Intent", freshness.header());
+        let (request, weight) = match asked {
+            Asked::Get => (self.get(url.clone()).header("Prefer", self.page_size()).header("Data-Access-Intent", freshness.header()), 1),
+            // The intent of a batch stands in its items: a POST to a replica is refused.
+            Asked::Batch(body, items) => (self.post(url.clone()).header(CONTENT_TYPE, "application/json").body(body.to_owned()), items),
+        };
+        let request = request.header(ACCEPT, "application/json");
+        let _turn = self.pace.enter_for(weight).await;
         match self.send(request, bearer, self.limits.read_timeout).await {
             Ok(Answer { status, body: Ok(text), .. }) if status.is_success() => Attempt::Done(text),
             Ok(Answer { status, body: Err(fault), .. }) if status.is_success() => self.broken(&fault, Some(status)),
@@ -122,7 +137,7 @@ impl Wire {
 }
 
 /// What the server asks for, or a growing pause; with up to half as much again by chance, so that many clients do not return together.
-fn pause(first: Duration, longest: Duration, tried: u32, retry_after: Option<Duration>) -> Duration {
+pub(crate) fn pause(first: Duration, longest: Duration, tried: u32, retry_after: Option<Duration>) -> Duration {
     let base = retry_after.unwrap_or_else(|| first.saturating_mul(2_u32.saturating_pow(tried))).min(longest);
     let chance = getrandom::u32().unwrap_or(0) % 1_000;
     base + base.saturating_mul(chance) / 2_000

@@ -92,6 +92,16 @@ impl Wire {
         self.reads.get(url)
     }
 
+    /// For reads that need a body.
+    pub(crate) fn post(&self, url: Url) -> RequestBuilder {
+        self.reads.post(url)
+    }
+
+    /// The preference for pages of the client's size.
+    pub(crate) fn page_size(&self) -> String {
+        format!("odata.maxpagesize={}", self.limits.page_rows)
+    }
+
     /// Sends once. Everything within `timeout`, from the connection to the last byte.
     pub(crate) async fn send(&self, request: RequestBuilder, bearer: HeaderValue, timeout: Duration) -> Result<Answer, Fault> {
         let began = Instant::now();
@@ -116,7 +126,7 @@ impl Wire {
     }
 
     /// `Retry-After` as seconds or as a date (RFC 9110 section 10.2.3).
-    fn retry_after(&self, value: &str) -> Option<Duration> {
+    pub(crate) fn retry_after(&self, value: &str) -> Option<Duration> {
         if let Ok(seconds) = value.trim().parse::<u64>() {
             return Some(Duration::from_secs(seconds));
         }

@@ -1,5 +1,7 @@
 //! Writes: sent once, never again, and judged strictly. What is not certain is called unknown.
 
+use std::time::Duration;
+
 use bca_approval::{CanonicalRequest, Method, WritePermit};
 use bca_protocol::Json;
 use reqwest::{
@@ -9,9 +11,10 @@ use reqwest::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    BcError, Client, NotSent, Record, WriteError,
+    BcError, Client, Earlier, NotSent, Record, WriteError,
     error_body::{ErrorBody, meaning},
     path::WritePath,
+    reference::resolve,
     wire::{Answer, Fault, Wire, bearer_header, no_token},
 };
 
@@ -47,8 +50,24 @@ impl Client {
     /// # Errors
     /// As in the table.
     pub async fn write(&self, permit: WritePermit, request: &CanonicalRequest, cancel: &CancellationToken) -> Result<WriteAnswer, WriteError> {
+        self.write_after(permit, request, &Earlier::default(), cancel).await
+    }
+
+    /// As [`Client::write`], for a write that may refer to results of earlier ones ([`crate::Reference`]). The permit is given up for the
+    /// request as it was approved, with its references; they are put in just before it leaves.
+    ///
+    /// # Errors
+    /// As for [`Client::write`]; [`NotSent::Unresolved`] where a result is missing.
+    pub async fn write_after(
+        &self,
+        permit: WritePermit,
+        request: &CanonicalRequest,
+        earlier: &Earlier,
+        cancel: &CancellationToken,
+    ) -> Result<WriteAnswer, WriteError> {
         let not_sent = WriteError::NotSent;
         let change_id = permit.redeem(request).map_err(|e| not_sent(e.into()))?;
+        let request = &resolve(request, earlier).map_err(|e| not_sent(e.into()))?;
         if request.target != *self.target() {
             return Err(not_sent(NotSent::OtherTarget));
         }
@@ -81,13 +100,27 @@ impl Client {
 }
 
 /// Completes when a person has pressed stop and the grace is over.
-async fn stopped(cancel: &CancellationToken, wire: &Wire) {
+pub(crate) async fn stopped(cancel: &CancellationToken, wire: &Wire) {
     cancel.cancelled().await;
     tokio::time::sleep(wire.limits.write_grace).await;
 }
 
 /// The request as HTTP; refused where it is not one of the four shapes that a write has.
 fn prepare(wire: &Wire, company: &str, request: &CanonicalRequest) -> Result<RequestBuilder, NotSent> {
+    let method = checked(request)?;
+    let url = wire.address(&format!("{company}/{}", request.path)).map_err(|e| NotSent::Malformed(e.to_string()))?;
+    let mut http = wire.writes.request(method, url).header(ACCEPT, "application/json");
+    if let Some(tag) = &request.if_match {
+        http = http.header(IF_MATCH, tag);
+    }
+    Ok(match &request.body {
+        Some(body) => http.header(CONTENT_TYPE, "application/json").body(body.clone()),
+        None => http.header(CONTENT_LENGTH, "0"),
+    })
+}
+
+/// The method, where the request is one of the four shapes that a write has.
+pub(crate) fn checked(request: &CanonicalRequest) -> Result<reqwest::Method, NotSent> {
     let malformed = |sentence: &str| NotSent::Malformed(sentence.to_owned());
     let path = WritePath::parse(&request.path).map_err(|e| NotSent::Malformed(e.to_string()))?;
     if let Some(tag) = &request.if_match
@@ -100,24 +133,15 @@ fn prepare(wire: &Wire, company: &str, request: &CanonicalRequest) -> Result<Req
     {
         return Err(malformed("the data of the change is not a JSON object."));
     }
-    let method = match (request.method, path, &request.if_match, &request.body) {
-        (Method::Post, WritePath::Set, None, Some(_)) | (Method::Post, WritePath::Action, _, None) => reqwest::Method::POST,
-        (Method::Patch, WritePath::Record, Some(_), Some(_)) => reqwest::Method::PATCH,
-        (Method::Delete, WritePath::Record, Some(_), None) => reqwest::Method::DELETE,
+    match (request.method, path, &request.if_match, &request.body) {
+        (Method::Post, WritePath::Set, None, Some(_)) | (Method::Post, WritePath::Action, _, None) => Ok(reqwest::Method::POST),
+        (Method::Patch, WritePath::Record, Some(_), Some(_)) => Ok(reqwest::Method::PATCH),
+        (Method::Delete, WritePath::Record, Some(_), None) => Ok(reqwest::Method::DELETE),
         (Method::Patch | Method::Delete, WritePath::Record, None, _) => {
-            return Err(malformed("a change or deletion must name the version of the record that was seen (If-Match)."));
+            Err(malformed("a change or deletion must name the version of the record that was seen (If-Match)."))
         }
-        _ => return Err(malformed("method, path and data of the change do not belong together.")),
-    };
-    let url = wire.address(&format!("{company}/{}", request.path)).map_err(|e| NotSent::Malformed(e.to_string()))?;
-    let mut http = wire.writes.request(method, url).header(ACCEPT, "application/json");
-    if let Some(tag) = &request.if_match {
-        http = http.header(IF_MATCH, tag);
+        _ => Err(malformed("method, path and data of the change do not belong together.")),
     }
-    Ok(match &request.body {
-        Some(body) => http.header(CONTENT_TYPE, "application/json").body(body.clone()),
-        None => http.header(CONTENT_LENGTH, "0"),
-    })
 }
 
 /// One entity tag (RFC 9110 section 8.8.3), never `*`, never a list.
@@ -135,16 +159,21 @@ fn judge(wire: &Wire, answer: Result<Answer, Fault>) -> Result<WriteAnswer, Writ
         Err(fault) => return Err(WriteError::Unknown(wire.error(&fault, None))),
     };
     if status.is_success() {
-        return succeeded(wire, status, is_json, body);
+        let text = body.map_err(|fault| WriteError::Unknown(wire.error(&fault, Some(status))))?;
+        return succeeded(status, is_json, &text);
     }
-    let text = body.unwrap_or_default();
-    let code = ErrorBody::parse(&text).map(|body| body.code);
-    let error = meaning(status, retry_after, &text);
-    Err(match verdict(status, code.as_deref()) {
+    Err(refused(status, retry_after, &body.unwrap_or_default()))
+}
+
+/// What an answer without success means for the books.
+pub(crate) fn refused(status: StatusCode, retry_after: Option<Duration>, text: &str) -> WriteError {
+    let code = ErrorBody::parse(text).map(|body| body.code);
+    let error = meaning(status, retry_after, text);
+    match verdict(status, code.as_deref()) {
         Verdict::Changed => WriteError::Changed(error),
         Verdict::Refused => WriteError::Refused(error),
         Verdict::Unknown => WriteError::Unknown(error),
-    })
+    }
 }
 
 enum Verdict {
@@ -167,12 +196,12 @@ fn verdict(status: StatusCode, code: Option<&str>) -> Verdict {
 /// Categories of codes that only a rule gives, never a fault of the machinery.
 const RULES: [&str; 4] = ["Application_", "BadRequest_", "Authentication_", "Authorization_"];
 
-fn succeeded(wire: &Wire, status: StatusCode, is_json: bool, body: Result<String, Fault>) -> Result<WriteAnswer, WriteError> {
-    let text = body.map_err(|fault| WriteError::Unknown(wire.error(&fault, Some(status))))?;
+/// What an answer with success means: nothing, or the record.
+pub(crate) fn succeeded(status: StatusCode, is_json: bool, text: &str) -> Result<WriteAnswer, WriteError> {
     if text.trim().is_empty() {
         return Ok(WriteAnswer { record: None, status: status.as_u16() });
     }
-    let record = Json::parse(&text).ok().filter(|_| is_json).and_then(Record::from_row);
+    let record = Json::parse(text).ok().filter(|_| is_json).and_then(Record::from_row);
     match record {
         Some(record) => Ok(WriteAnswer { record: Some(record), status: status.as_u16() }),
         None => Err(WriteError::Unknown(BcError::Unexpected {

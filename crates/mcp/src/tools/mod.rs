@@ -329,7 +329,7 @@ fn other_code(fault: &BcError) -> &'static str {
         BcError::Forbidden { .. } => FORBIDDEN,
         BcError::Throttled { .. } => THROTTLED,
         BcError::Changed { .. } => RECORD_CHANGED,
-        BcError::Refused { .. } | BcError::Unexpected { .. } => REFUSED,
+        BcError::Refused { .. } | BcError::Unexpected { .. } | BcError::Together(_) => REFUSED,
         BcError::NotFound { .. } => "not_found",
         BcError::BadQuery(_) => "bad_query",
         BcError::BadConnection(_) => "not_connected",
