@@ -84,7 +84,10 @@ struct Denial {
 
 fn denials<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<PermissionRule>, D::Error> {
     let denials = Vec::<Denial>::deserialize(from)?;
-    Ok(denials.into_iter().map(|Denial { tool, entity, operation }| PermissionRule { tool, entity, operation, verdict: RuleVerdict::Deny, expires_at: None }).collect())
+    Ok(denials
+        .into_iter()
+        .map(|Denial { tool, entity, operation }| PermissionRule { tool, entity, operation, verdict: RuleVerdict::Deny, expires_at: None })
+        .collect())
 }
 
 impl Organisation {
