@@ -1,7 +1,6 @@
 //! What the shell holds: the app of the home that is open, and what waits for the page.
 
 use std::{
-    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -9,7 +8,8 @@ use std::{
     time::Duration,
 };
 
-use bca_app::{App, Config, Environment, Mode};
+use bca_app::{App, Config, Mode};
+use bca_desktop::Homes;
 use bca_protocol::{ErrorCode, SessionId, UserError};
 use serde_json::json;
 use tauri::{AppHandle, Emitter as _, Manager as _, async_runtime::JoinHandle};
@@ -19,43 +19,6 @@ use crate::{watcher, window};
 
 /// Longest that commands under way may keep a home open that is to be restored.
 const LETTING_GO: Duration = Duration::from_secs(5);
-
-/// The two homes between which a person can switch.
-pub struct Homes {
-    own: Config,
-    demo: Config,
-}
-
-impl Homes {
-    /// The homes for the one that was asked for. An own home that was named has its demo beside it.
-    ///
-    /// # Errors
-    /// A platform that doesn't say where a person's data goes.
-    pub fn new(home: Option<PathBuf>, mode: Mode, environment: Environment) -> Result<Self, UserError> {
-        let (own, demo) = match (home, mode) {
-            (None, _) => (None, None),
-            (Some(home), Mode::Demo) => (None, Some(home)),
-            (Some(home), Mode::Own) => {
-                let home = std::path::absolute(&home).unwrap_or(home);
-                let mut name = home.file_name().unwrap_or_else(|| "bc-agent".as_ref()).to_owned();
-                name.push("-demo");
-                let demo = home.with_file_name(name);
-                (Some(home), Some(demo))
-            }
-        };
-        let homes = Self { own: crate::config(own, Mode::Own, environment.clone()), demo: crate::config(demo, Mode::Demo, environment) };
-        homes.config(mode).home()?;
-        Ok(homes)
-    }
-
-    /// How the app of that mode starts.
-    pub const fn config(&self, mode: Mode) -> &Config {
-        match mode {
-            Mode::Own => &self.own,
-            Mode::Demo => &self.demo,
-        }
-    }
-}
 
 /// The home that the window shows.
 #[derive(Clone)]
@@ -254,7 +217,3 @@ pub fn quit(handle: &AppHandle) {
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-#[cfg(test)]
-#[path = "app_tests.rs"]
-mod tests;

@@ -2,28 +2,21 @@
 //! events to a channel of the page, and decides nothing about anybody's books.
 
 mod app;
-mod arguments;
 mod commands;
-mod events;
 mod gate;
-mod link;
-mod notifications;
-mod opener;
 mod tray;
 mod watcher;
 mod window;
 
 use std::process::ExitCode;
 
-use bca_app::{Config, Environment};
+use bca_app::Environment;
+use bca_desktop::{Arguments, Homes, link};
 use bca_protocol::UserError;
 use clap::Parser as _;
 use tauri::{Manager as _, RunEvent};
 
-use crate::{
-    app::{Homes, Shell},
-    arguments::Arguments,
-};
+use crate::app::Shell;
 
 /// Starts the app and stays until it ends.
 #[must_use]
@@ -49,10 +42,10 @@ fn start(arguments: Arguments) -> Result<(), UserError> {
     let log = bca_app::start_log(&home, &filter).inspect_err(|fault| eprintln!("warning: {}", fault.message)).ok();
     let link = arguments.link.as_deref().and_then(link::parse);
     let app = tauri::Builder::default()
-        .plugin(tauri_plugin_single_instance::Builder::new().dbus_id(arguments::instance_name(&home)).callback(second_start).build())
+        .plugin(tauri_plugin_single_instance::Builder::new().dbus_id(bca_desktop::instance_name(&home)).callback(second_start).build())
         .plugin(tauri_plugin_deep_link::init())
         .manage(Shell::new(homes, link))
-        .invoke_handler(gate::guarded(commands::handler()))
+        .invoke_handler(gate::guarded(commands::ROUTES))
         .setup(move |app| {
             set_up(app, mode);
             window::open(app.handle())?;
@@ -123,9 +116,4 @@ fn refuse_remote_control() {
         // SAFETY: called first in `main`; no other thread exists that could read the environment meanwhile.
         unsafe { std::env::remove_var("TAURI_WEBVIEW_AUTOMATION") };
     }
-}
-
-/// What the configuration of an app is made of, for `Homes`.
-fn config(home: Option<std::path::PathBuf>, mode: bca_app::Mode, environment: Environment) -> Config {
-    Config { home, mode, connection: None, client: bca_protocol::Reviewer::Window, environment }
 }

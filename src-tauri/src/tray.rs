@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use bca_desktop::notice::name_with_pending;
 use tauri::{
     AppHandle, Manager as _, Wry,
     menu::{Menu, MenuItem},
@@ -9,6 +10,9 @@ use tauri::{
 };
 
 use crate::{app, window};
+
+/// The menu's first line.
+const OPEN: &str = "Open BC Agent";
 
 struct Tray {
     icon: TrayIcon<Wry>,
@@ -27,7 +31,7 @@ pub fn build(handle: &AppHandle) {
 }
 
 fn try_build(handle: &AppHandle) -> tauri::Result<Tray> {
-    let open = MenuItem::with_id(handle, "open", label(0), true, None::<&str>)?;
+    let open = MenuItem::with_id(handle, "open", OPEN, true, None::<&str>)?;
     let quit = MenuItem::with_id(handle, "quit", "Quit", true, None::<&str>)?;
     let menu = Menu::with_items(handle, &[&open, &quit])?;
     let mut builder = TrayIconBuilder::with_id("main").menu(&menu).tooltip("BC Agent").on_menu_event(|handle, event| match event.id().as_ref() {
@@ -44,15 +48,11 @@ fn try_build(handle: &AppHandle) -> tauri::Result<Tray> {
 /// Shows how many questions wait.
 pub fn show_pending(handle: &AppHandle, count: usize) {
     let Some(tray) = handle.try_state::<Tray>() else { return };
-    let tooltip = if count == 0 { "BC Agent".to_owned() } else { format!("BC Agent: {count} waiting for you") };
-    let shown = tray.icon.set_tooltip(Some(tooltip)).and_then(|()| tray.open.set_text(label(count)));
+    let shown = tray.icon.set_tooltip(Some(name_with_pending("BC Agent", count)));
+    let shown = shown.and_then(|()| tray.open.set_text(name_with_pending(OPEN, count)));
     if let Err(fault) = shown {
         tracing::warn!(%fault, "the tray could not be changed");
     }
-}
-
-fn label(count: usize) -> String {
-    if count == 0 { "Open BC Agent".to_owned() } else { format!("Open BC Agent ({count} waiting for you)") }
 }
 
 /// Whether the desktop shows tray icons, so that a hidden window can be found again.

@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use bca_app::{App, Which};
-use bca_protocol::{ApprovalId, ApprovalView};
+use bca_desktop::notice::{self, Answer};
+use bca_protocol::{ApprovalId, ApprovalRequest, ApprovalView};
 use serde_json::Value;
-use tauri::AppHandle;
+use tauri::{AppHandle, Manager as _};
 
-use crate::{app::broadcast, notifications, tray, window};
+use crate::{
+    app::{Shell, broadcast},
+    tray, window,
+};
 
 /// Pause after the store could not be read.
 const AFTER_FAULT: Duration = Duration::from_secs(1);
@@ -37,6 +41,18 @@ pub async fn watch(handle: AppHandle, app: App) {
 
 fn tell_desktop(handle: &AppHandle, app: &App, asked: impl Iterator<Item = ApprovalView>) {
     if !window::has_attention(handle) {
-        asked.for_each(|question| notifications::ask(handle, app, question.request));
+        asked.for_each(|question| tell(handle.clone(), app.clone(), question.request));
     }
+}
+
+fn tell(handle: AppHandle, app: App, request: ApprovalRequest) {
+    let shown = request.clone();
+    notice::ask(&shown, move |answer| match answer {
+        Answer::Open => {
+            window::show(&handle);
+            handle.state::<Shell>().navigate(&handle, request.session_id);
+        }
+        Answer::Reject => drop(tauri::async_runtime::spawn(async move { notice::reject(&app, request).await })),
+        Answer::Nothing => {}
+    });
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bca_app::{App, Key};
+use bca_desktop::notice::{self, Answer};
 use serde_json::Value;
 use tauri::{
     AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent,
@@ -11,7 +12,7 @@ use tauri::{
 
 use crate::{
     app::{self, Shell, broadcast},
-    notifications, tray,
+    tray,
 };
 
 /// The window's name. No other window exists, and only this one may ask the engine.
@@ -139,7 +140,11 @@ fn close(window: &WebviewWindow) {
         return;
     }
     log_fault("closed", if tray::has_host(handle) { window.hide() } else { window.minimize() });
-    notifications::work_goes_on(handle);
+    let handle = handle.clone();
+    notice::work_goes_on(move |answer| match answer {
+        Answer::Open => show(&handle),
+        Answer::Reject | Answer::Nothing => {}
+    });
 }
 
 fn log_fault(what: &str, done: tauri::Result<()>) {

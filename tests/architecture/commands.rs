@@ -33,16 +33,11 @@ fn missing(of: &BTreeSet<String>, from: &BTreeSet<String>, place: &str) -> Vec<S
     of.difference(from).map(|command| format!("`{command}` is not in {place}")).collect()
 }
 
-/// The functions under `#[tauri::command]`.
+/// The functions in the `commands!` of each file.
 fn in_code() -> BTreeSet<String> {
-    let files = sources("src-tauri/src", &["rs"]);
-    files.iter().flat_map(|source| source.text.split("#[tauri::command").skip(1).filter_map(function_name)).collect()
-}
-
-/// The name of the first function in `code`.
-fn function_name(code: &str) -> Option<String> {
-    let (_, after) = code.split_once("fn ")?;
-    Some(after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
+    let files = sources("src-tauri/src/commands", &["rs"]);
+    let lines = files.iter().flat_map(|source| source.text.lines().skip_while(|line| !line.starts_with("commands! {")));
+    lines.filter_map(|line| line.trim_start().strip_prefix("async fn ")?.split('(').next()).map(str::to_owned).collect()
 }
 
 /// The words in code type in the first column of the document's table.

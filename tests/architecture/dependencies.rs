@@ -24,7 +24,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["bca-protocol", "bca-sim", "bca-demo", "bca-catalogue", "bca-approval", "bca-auth", "bca-agent", "bca-providers", "bca-bc", "bca-store", "bca-mcp"],
     ),
     ("bc-agent-cli", &["bca-protocol", "bca-app"]),
-    ("bc-agent-desktop", &["bca-protocol", "bca-app"]),
+    ("bca-desktop", &["bca-protocol", "bca-app"]),
+    ("bc-agent-desktop", &["bca-protocol", "bca-app", "bca-desktop"]),
     ("bca-bench", &["bca-protocol", "bca-store", "bca-app"]),
     ("xtask", &[]),
 ];

@@ -1,31 +1,23 @@
 //! Questions, answers, and the writes that were made.
 
 use bca_app::Which;
-use bca_protocol::{ApprovalView, ChangeView, Decision, ReviewDecision, Reviewer, SessionId, UserError};
-use serde::Deserialize;
-use tauri::{AppHandle, State};
+use bca_protocol::{ApprovalView, ChangeView, Decision, ReviewDecision, Reviewer, SessionId};
 
-use crate::{app::Shell, gate::Params};
+use crate::gate::commands;
 
-#[tauri::command]
-pub async fn list_approvals(handle: AppHandle, shell: State<'_, Shell>) -> Result<Vec<ApprovalView>, UserError> {
-    let pending = shell.app().await?.approvals(Which::Pending).await;
-    // The page asks this last when it opens.
-    shell.page_listens(&handle);
-    pending
-}
+commands! {
+    async fn list_approvals(ask) -> Vec<ApprovalView> {
+        let pending = ask.app().await?.approvals(Which::Pending).await;
+        // The page asks this last when it opens.
+        ask.shell().page_listens(ask.handle());
+        pending?
+    }
 
-#[tauri::command]
-pub async fn answer_approval(params: Params<ReviewDecision>, shell: State<'_, Shell>) -> Result<Decision, UserError> {
-    shell.app().await?.answer(params.0, Reviewer::Window).await
-}
+    async fn answer_approval(ask, decision: ReviewDecision) -> Decision {
+        ask.app().await?.answer(decision, Reviewer::Window).await?
+    }
 
-#[derive(Deserialize)]
-pub struct ListChanges {
-    session_id: Option<SessionId>,
-}
-
-#[tauri::command]
-pub async fn list_changes(params: Params<ListChanges>, shell: State<'_, Shell>) -> Result<Vec<ChangeView>, UserError> {
-    shell.app().await?.changes(params.0.session_id).await
+    async fn list_changes(ask, { session_id: Option<SessionId> }) -> Vec<ChangeView> {
+        ask.app().await?.changes(session_id).await?
+    }
 }

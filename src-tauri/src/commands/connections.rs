@@ -1,55 +1,30 @@
 //! Whose books: connections to companies.
 
-use bca_app::{CompanyChoice, Secret};
-use bca_protocol::{Connection, UserError};
-use serde::Deserialize;
-use tauri::State;
+use bca_app::{CompanyChoice, NewConnection, Secret};
+use bca_protocol::Connection;
 
-use crate::{app::Shell, gate::Params};
+use crate::gate::commands;
 
-#[tauri::command]
-pub async fn list_connections(shell: State<'_, Shell>) -> Result<Vec<Connection>, UserError> {
-    shell.app().await?.connections().await
-}
+commands! {
+    async fn list_connections(ask) -> Vec<Connection> {
+        ask.app().await?.connections().await?
+    }
 
-#[derive(Deserialize)]
-pub struct NewConnection {
-    name: String,
-    base_url: String,
-    company: String,
-    token: String,
-}
+    async fn add_connection(ask, { name: String, base_url: String, company: String, token: String }) -> Connection {
+        let token = Secret::new(token);
+        ask.app().await?.add_connection(NewConnection { name, base_url, company, token }).await?
+    }
 
-#[tauri::command]
-pub async fn add_connection(params: Params<NewConnection>, shell: State<'_, Shell>) -> Result<Connection, UserError> {
-    let Params(NewConnection { name, base_url, company, token }) = params;
-    let new = bca_app::NewConnection { name, base_url, company, token: Secret::new(token) };
-    shell.app().await?.add_connection(new).await
-}
+    async fn list_companies(ask, { base_url: String, token: String }) -> Vec<CompanyChoice> {
+        let token = Secret::new(token);
+        ask.app().await?.companies(&base_url, token).await?
+    }
 
-#[derive(Deserialize)]
-pub struct ListCompanies {
-    base_url: String,
-    token: String,
-}
+    async fn use_connection(ask, { name: String }) -> () {
+        ask.app().await?.use_connection(&name).await?
+    }
 
-#[tauri::command]
-pub async fn list_companies(params: Params<ListCompanies>, shell: State<'_, Shell>) -> Result<Vec<CompanyChoice>, UserError> {
-    let Params(ListCompanies { base_url, token }) = params;
-    shell.app().await?.companies(&base_url, Secret::new(token)).await
-}
-
-#[derive(Deserialize)]
-pub struct Named {
-    name: String,
-}
-
-#[tauri::command]
-pub async fn use_connection(params: Params<Named>, shell: State<'_, Shell>) -> Result<(), UserError> {
-    shell.app().await?.use_connection(&params.0.name).await
-}
-
-#[tauri::command]
-pub async fn remove_connection(params: Params<Named>, shell: State<'_, Shell>) -> Result<(), UserError> {
-    shell.app().await?.remove_connection(&params.0.name).await
+    async fn remove_connection(ask, { name: String }) -> () {
+        ask.app().await?.remove_connection(&name).await?
+    }
 }

@@ -1,53 +1,13 @@
 //! Conversations: listed, shown, renamed, deleted, exported, searched.
 
 use bca_app::ExportFormat;
-use bca_protocol::{SearchHit, SessionDetail, SessionId, SessionSummary, UserError};
+use bca_protocol::{SearchHit, SessionDetail, SessionId, SessionSummary};
 use serde::Deserialize;
-use serde_json::Value;
-use tauri::{AppHandle, State};
 
-use crate::{
-    app::{Shell, broadcast},
-    gate::Params,
-};
+use crate::gate::commands;
 
 /// Places that one search shows.
 const MOST_HITS: usize = 500;
-
-#[tauri::command]
-pub async fn list_sessions(shell: State<'_, Shell>) -> Result<Vec<SessionSummary>, UserError> {
-    shell.app().await?.sessions().await
-}
-
-#[derive(Deserialize)]
-pub struct OneSession {
-    session_id: SessionId,
-}
-
-#[tauri::command]
-pub async fn get_session(params: Params<OneSession>, shell: State<'_, Shell>) -> Result<SessionDetail, UserError> {
-    shell.app().await?.session(params.0.session_id).await
-}
-
-#[derive(Deserialize)]
-pub struct RenameSession {
-    session_id: SessionId,
-    title: String,
-}
-
-#[tauri::command]
-pub async fn rename_session(params: Params<RenameSession>, handle: AppHandle, shell: State<'_, Shell>) -> Result<(), UserError> {
-    shell.app().await?.rename_session(params.0.session_id, &params.0.title).await?;
-    broadcast(&handle, "sessions_changed", Value::Null);
-    Ok(())
-}
-
-#[tauri::command]
-pub async fn delete_session(params: Params<OneSession>, handle: AppHandle, shell: State<'_, Shell>) -> Result<(), UserError> {
-    shell.app().await?.delete_session(params.0.session_id).await?;
-    broadcast(&handle, "sessions_changed", Value::Null);
-    Ok(())
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -56,28 +16,34 @@ enum Format {
     Md,
 }
 
-#[derive(Deserialize)]
-pub struct ExportSession {
-    session_id: SessionId,
-    format: Format,
-}
+commands! {
+    async fn list_sessions(ask) -> Vec<SessionSummary> {
+        ask.app().await?.sessions().await?
+    }
 
-#[tauri::command]
-pub async fn export_session(params: Params<ExportSession>, shell: State<'_, Shell>) -> Result<String, UserError> {
-    let format = match params.0.format {
-        Format::Json => ExportFormat::Json,
-        Format::Md => ExportFormat::Markdown,
-    };
-    shell.app().await?.export_session(params.0.session_id, format).await
-}
+    async fn get_session(ask, { session_id: SessionId }) -> SessionDetail {
+        ask.app().await?.session(session_id).await?
+    }
 
-#[derive(Deserialize)]
-pub struct Search {
-    query: String,
-    limit: usize,
-}
+    async fn rename_session(ask, { session_id: SessionId, title: String }) -> () {
+        ask.app().await?.rename_session(session_id, &title).await?;
+        ask.sessions_changed();
+    }
 
-#[tauri::command]
-pub async fn search(params: Params<Search>, shell: State<'_, Shell>) -> Result<Vec<SearchHit>, UserError> {
-    shell.app().await?.search(&params.0.query, params.0.limit.min(MOST_HITS)).await
+    async fn delete_session(ask, { session_id: SessionId }) -> () {
+        ask.app().await?.delete_session(session_id).await?;
+        ask.sessions_changed();
+    }
+
+    async fn export_session(ask, { session_id: SessionId, format: Format }) -> String {
+        let format = match format {
+            Format::Json => ExportFormat::Json,
+            Format::Md => ExportFormat::Markdown,
+        };
+        ask.app().await?.export_session(session_id, format).await?
+    }
+
+    async fn search(ask, { query: String, limit: usize }) -> Vec<SearchHit> {
+        ask.app().await?.search(&query, limit.min(MOST_HITS)).await?
+    }
 }

@@ -2,57 +2,38 @@
 
 use bca_app::{Key, Secret};
 use bca_protocol::{ErrorCode, ModelInfo, SettingView, UserError};
-use serde::Deserialize;
-use tauri::{AppHandle, State};
 
-use crate::{app::Shell, gate::Params, window};
+use crate::{gate::commands, window};
 
-#[tauri::command]
-pub async fn list_models(shell: State<'_, Shell>) -> Result<Vec<ModelInfo>, UserError> {
-    shell.app().await?.models().await
-}
-
-#[derive(Deserialize)]
-pub struct SetModelKey {
-    provider: String,
-    base_url: Option<String>,
-    key: String,
-}
-
-#[tauri::command]
-pub async fn set_model_key(params: Params<SetModelKey>, shell: State<'_, Shell>) -> Result<(), UserError> {
-    let Params(SetModelKey { provider, base_url, key }) = params;
-    if key.trim().is_empty() {
-        return Err(UserError::new(ErrorCode::InvalidInput, "The key is empty. Nothing was changed."));
+commands! {
+    async fn list_models(ask) -> Vec<ModelInfo> {
+        ask.app().await?.models().await?
     }
-    let app = shell.app().await?;
-    // The key goes nowhere before its place is known to be a good one.
-    if let Some(url) = base_url.as_deref().filter(|url| !url.is_empty()) {
-        app.set_setting(Key::ModelBaseUrl, Some(url)).await?;
+
+    async fn set_model_key(ask, { provider: String, base_url: Option<String>, key: String }) -> () {
+        if key.trim().is_empty() {
+            return Err(UserError::new(ErrorCode::InvalidInput, "The key is empty. Nothing was changed."));
+        }
+        let app = ask.app().await?;
+        // The key goes nowhere before its place is known to be a good one.
+        if let Some(url) = base_url.as_deref().filter(|url| !url.is_empty()) {
+            app.set_setting(Key::ModelBaseUrl, Some(url)).await?;
+        }
+        app.set_setting(Key::Provider, Some(&provider)).await?;
+        app.set_model_key(Secret::new(key.trim().to_owned()));
     }
-    app.set_setting(Key::Provider, Some(&provider)).await?;
-    app.set_model_key(Secret::new(key.trim().to_owned()));
-    Ok(())
-}
 
-#[tauri::command]
-pub async fn list_settings(shell: State<'_, Shell>) -> Result<Vec<SettingView>, UserError> {
-    shell.app().await?.settings().await
-}
-
-#[derive(Deserialize)]
-pub struct SetSetting {
-    key: String,
-    value: Option<String>,
-}
-
-#[tauri::command]
-pub async fn set_setting(params: Params<SetSetting>, handle: AppHandle, shell: State<'_, Shell>) -> Result<SettingView, UserError> {
-    let key = Key::parse(&params.0.key)?;
-    let app = shell.app().await?;
-    let setting = app.set_setting(key, params.0.value.as_deref()).await?;
-    if key == Key::Theme {
-        window::paint(&handle, &app).await;
+    async fn list_settings(ask) -> Vec<SettingView> {
+        ask.app().await?.settings().await?
     }
-    Ok(setting)
+
+    async fn set_setting(ask, { key: String, value: Option<String> }) -> SettingView {
+        let key = Key::parse(&key)?;
+        let app = ask.app().await?;
+        let setting = app.set_setting(key, value.as_deref()).await?;
+        if key == Key::Theme {
+            window::paint(ask.handle(), &app).await;
+        }
+        setting
+    }
 }

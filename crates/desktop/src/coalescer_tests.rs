@@ -16,8 +16,9 @@ fn text(text: &str) -> EventKind {
 
 #[test]
 fn pieces_of_text_arrive_whole_in_order_and_in_few_arrays() {
+    let clock = tokio::runtime::Runtime::new().unwrap();
     let (sender, receiver) = mpsc::channel();
-    let sink = Coalescer::new(move |events| sender.send(events).unwrap());
+    let sink = Coalescer::new(clock.handle().clone(), move |events| sender.send(events).unwrap());
     for seq in 1..=10_000 {
         sink.emit(event(seq, text(&format!("{seq} "))));
     }
@@ -34,8 +35,9 @@ fn pieces_of_text_arrive_whole_in_order_and_in_few_arrays() {
 
 #[test]
 fn what_is_no_delta_leaves_at_once_behind_what_came_before() {
+    let clock = tokio::runtime::Runtime::new().unwrap();
     let (sender, receiver) = mpsc::channel();
-    let sink = Coalescer::new(move |events| sender.send(events).unwrap());
+    let sink = Coalescer::new(clock.handle().clone(), move |events| sender.send(events).unwrap());
     sink.emit(event(1, text("a")));
     sink.emit(event(2, EventKind::TurnStarted { turn: 2 }));
     // Already here: emit itself handed them on.
@@ -45,8 +47,9 @@ fn what_is_no_delta_leaves_at_once_behind_what_came_before() {
 
 #[test]
 fn a_lone_delta_leaves_after_a_frame() {
+    let clock = tokio::runtime::Runtime::new().unwrap();
     let (sender, receiver) = mpsc::channel();
-    let sink = Coalescer::new(move |events| sender.send(events).unwrap());
+    let sink = Coalescer::new(clock.handle().clone(), move |events| sender.send(events).unwrap());
     sink.emit(event(1, text("a")));
     assert_eq!(receiver.recv_timeout(Duration::from_secs(10)).unwrap().len(), 1);
 }

@@ -4,15 +4,15 @@
 use bca_app::App;
 use bca_protocol::{ApprovalRequest, ReviewDecision, ReviewVerdict, Reviewer};
 use notify_rust::Notification;
-use tauri::{AppHandle, Manager as _};
-
-use crate::{app::Shell, window};
 
 /// What a person did with a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answer {
+pub enum Answer {
+    /// The window is wanted.
     Open,
+    /// No, to the question that it shows.
     Reject,
+    /// It was closed, or something that we never offered was said.
     Nothing,
 }
 
@@ -26,40 +26,38 @@ impl Answer {
     }
 }
 
-/// Says that a question waits, and what it is about.
-pub fn ask(handle: &AppHandle, app: &App, request: ApprovalRequest) {
-    let mut notification = Notification::new();
-    notification.appname("BC Agent").icon("bc-agent-desktop").summary("Waiting for your approval").body(&body(&request));
-    notification.action("default", "Open").action("open", "Open").action("reject", "Reject");
-    let (handle, app) = (handle.clone(), app.clone());
-    show(notification, move |answer| match answer {
-        Answer::Open => {
-            window::show(&handle);
-            handle.state::<Shell>().navigate(&handle, request.session_id);
-        }
-        Answer::Reject => {
-            tauri::async_runtime::spawn(async move {
-                let decision = ReviewDecision { approval_id: request.approval_id, digest: request.digest, verdict: ReviewVerdict::Reject { reason: None }, typed: None };
-                if let Err(fault) = app.answer(decision, Reviewer::Notification).await {
-                    tracing::warn!(%fault, "a rejection from a notification could not be stored");
-                }
-            });
-        }
-        Answer::Nothing => {}
-    });
+/// Says that a question waits, and what it is about; `answered` is called once, from a thread of its own.
+pub fn ask(request: &ApprovalRequest, answered: impl FnOnce(Answer) + Send + 'static) {
+    let mut notification = notification("Waiting for your approval", &body(request));
+    notification.action("reject", "Reject");
+    show(notification, answered);
 }
 
-/// Says that work goes on though the window is closed.
-pub fn work_goes_on(handle: &AppHandle) {
+/// Says that work goes on though the window is closed; `answered` is called once, from a thread of its own.
+pub fn work_goes_on(answered: impl FnOnce(Answer) + Send + 'static) {
+    let body = "The window is closed, a run is still under way. You will be asked before anything is changed. Quit stops it.";
+    show(notification("BC Agent goes on working", body), answered);
+}
+
+/// Rejects what was asked, as what was shown: the digest of the question is in the answer.
+pub async fn reject(app: &App, request: ApprovalRequest) {
+    let decision = ReviewDecision { approval_id: request.approval_id, digest: request.digest, verdict: ReviewVerdict::Reject { reason: None }, typed: None };
+    if let Err(fault) = app.answer(decision, Reviewer::Notification).await {
+        tracing::warn!(%fault, "a rejection from a notification could not be stored");
+    }
+}
+
+/// How many questions wait, behind the app's name; nothing is added for none.
+#[must_use]
+pub fn name_with_pending(name: &str, pending: usize) -> String {
+    if pending == 0 { name.to_owned() } else { format!("{name} ({pending} waiting for you)") }
+}
+
+fn notification(summary: &str, body: &str) -> Notification {
     let mut notification = Notification::new();
-    notification.appname("BC Agent").icon("bc-agent-desktop").summary("BC Agent goes on working");
-    notification.body("The window is closed, a run is still under way. You will be asked before anything is changed. Quit stops it.");
+    notification.appname("BC Agent").icon("bc-agent-desktop").summary(summary).body(body);
     notification.action("default", "Open").action("open", "Open");
-    let handle = handle.clone();
-    show(notification, move |answer| match answer {
-        Answer::Open => window::show(&handle),
-        Answer::Reject | Answer::Nothing => {}
-    });
+    notification
 }
 
 /// What would be changed and where, in at most two lines: the record's own text is data, so markup in it is written out.
@@ -70,7 +68,11 @@ fn body(request: &ApprovalRequest) -> String {
         n => format!(" and {} more", n - 1),
     };
     let place = &request.connection;
-    escaped(&format!("{}{more}\n{}", shortened(first), shortened(place.company.as_str())))
+    format!("{}{more}\n{}", written_out(first), written_out(place.company.as_str()))
+}
+
+fn written_out(text: &str) -> String {
+    escaped(&shortened(text))
 }
 
 /// Longest text from a record, in characters.
@@ -110,5 +112,5 @@ fn show(notification: Notification, answered: impl FnOnce(Answer) + Send + 'stat
 }
 
 #[cfg(test)]
-#[path = "notifications_tests.rs"]
+#[path = "notice_tests.rs"]
 mod tests;

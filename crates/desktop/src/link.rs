@@ -3,6 +3,7 @@
 use bca_protocol::SessionId;
 
 /// The conversation that a link names; `None` for everything that is not exactly such a link.
+#[must_use]
 pub fn parse(text: &str) -> Option<SessionId> {
     let id = text.strip_prefix("bcagent://session/")?;
     // The one spelling that we write ourselves: no braces, no urn, no capitals, nothing behind it.

@@ -1,4 +1,4 @@
-//! Events of a run on their way to the page: pieces of text are gathered for one frame, everything else leaves at once.
+//! Events of a run on their way to a page: pieces of text are gathered for one frame, everything else leaves at once.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -6,6 +6,7 @@ use std::{
 };
 
 use bca_protocol::{AgentEvent, EventKind, EventSink};
+use tokio::runtime::Handle;
 
 /// How long pieces of text are gathered: about a frame of a 60 Hz screen.
 const FRAME: Duration = Duration::from_millis(16);
@@ -19,6 +20,7 @@ pub struct Coalescer(Arc<Inner>);
 struct Inner {
     outlet: Outlet,
     waiting: Mutex<Waiting>,
+    runtime: Handle,
 }
 
 #[derive(Default)]
@@ -28,9 +30,10 @@ struct Waiting {
 }
 
 impl Coalescer {
-    /// A new one in front of `outlet`.
-    pub fn new(outlet: impl Fn(Vec<AgentEvent>) + Send + Sync + 'static) -> Arc<Self> {
-        Arc::new(Self(Arc::new(Inner { outlet: Box::new(outlet), waiting: Mutex::default() })))
+    /// A new one in front of `outlet`. `runtime` keeps the time; who emits may be on any thread.
+    #[must_use]
+    pub fn new(runtime: Handle, outlet: impl Fn(Vec<AgentEvent>) + Send + Sync + 'static) -> Arc<Self> {
+        Arc::new(Self(Arc::new(Inner { outlet: Box::new(outlet), waiting: Mutex::default(), runtime })))
     }
 }
 
@@ -44,7 +47,7 @@ impl EventSink for Coalescer {
         } else if !waiting.timer_runs {
             waiting.timer_runs = true;
             let inner = Arc::clone(&self.0);
-            tauri::async_runtime::spawn(async move {
+            self.0.runtime.spawn(async move {
                 tokio::time::sleep(FRAME).await;
                 let mut waiting = inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
                 waiting.timer_runs = false;
@@ -78,5 +81,5 @@ impl Waiting {
 }
 
 #[cfg(test)]
-#[path = "events_tests.rs"]
+#[path = "coalescer_tests.rs"]
 mod tests;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bca_protocol::{ErrorCode, UserError};
-use tauri::Url;
+use url::Url;
 
 /// The address, where it is one that may be opened: https, with a host, without a name and password in it.
 ///

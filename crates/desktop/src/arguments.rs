@@ -23,7 +23,8 @@ pub struct Arguments {
 
 impl Arguments {
     /// Whose books.
-    pub fn mode(&self) -> Mode {
+    #[must_use]
+    pub const fn mode(&self) -> Mode {
         if self.demo { Mode::Demo } else { Mode::Own }
     }
 }
@@ -33,6 +34,7 @@ fn directory(given: std::ffi::OsString) -> Result<PathBuf, &'static str> {
 }
 
 /// The name under which the app of one home is found on the session bus: one window per home.
+#[must_use]
 pub fn instance_name(home: &Path) -> String {
     // A home that is not there yet has no canonical path; its absolute one serves until it has.
     let path = std::fs::canonicalize(home).or_else(|_| std::path::absolute(home)).unwrap_or_else(|_| home.to_owned());
