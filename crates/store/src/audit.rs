@@ -136,7 +136,13 @@ pub(crate) fn append(tx: &Connection, identity: &AuditIdentity, at: Timestamp, r
     append_after(tx, identity, at, record, head.map_or((0, Seal::default()), |head| (head.seq, head.seal)))
 }
 
-fn append_after(tx: &Connection, identity: &AuditIdentity, at: Timestamp, record: &AuditRecord, (last, before): (i64, Seal)) -> Result<(i64, Seal), StoreError> {
+fn append_after(
+    tx: &Connection,
+    identity: &AuditIdentity,
+    at: Timestamp,
+    record: &AuditRecord,
+    (last, before): (i64, Seal),
+) -> Result<(i64, Seal), StoreError> {
     let key = &identity.key;
     let seq = last + 1;
     let (account_ref, commitment) = account(tx, &record.account, at)?;
@@ -344,13 +350,8 @@ impl Db {
         let (identity, now) = (self.audit_identity(), self.inner.clock.now());
         self.write(Durability::Durable, move |tx| {
             let (seq, seal) = append(tx, &identity, now, &AuditRecord::new(AuditAction::Checkpoint, "audit"))?;
-            let mut checkpoint = AuditCheckpoint {
-                kind: CHECKPOINT.into(),
-                count: u64::try_from(seq).unwrap_or(0),
-                head: hex::encode(seal),
-                at: now,
-                signature: String::new(),
-            };
+            let mut checkpoint =
+                AuditCheckpoint { kind: CHECKPOINT.into(), count: u64::try_from(seq).unwrap_or(0), head: hex::encode(seal), at: now, signature: String::new() };
             checkpoint.signature = hex::encode(identity.key.sign(&signed_text(&checkpoint)));
             Ok(checkpoint)
         })
@@ -407,7 +408,7 @@ pub(crate) fn gaps_digest<'a>(gaps: impl Iterator<Item = &'a Gap>) -> String {
         bytes.extend_from_slice(&to.to_be_bytes());
         bytes.extend_from_slice(seal);
     }
-    hex::encode(mac(b"bc-agent audit gaps 1", &[&bytes]))
+    hex::encode(mac(b"bc-agent audit gaps, a digest: 1", &[&bytes]))
 }
 
 fn prune(tx: &Connection, identity: &AuditIdentity, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
@@ -444,4 +445,4 @@ fn forget(tx: &Connection, identity: &AuditIdentity, name: &str, now: Timestamp)
 
 #[cfg(test)]
 #[path = "audit_tests.rs"]
-mod tests;
+pub(crate) mod tests;

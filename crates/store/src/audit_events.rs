@@ -2,8 +2,8 @@
 
 use bca_approval::{PlannedWrite, Resolution, Settlement};
 use bca_protocol::{
-    ApprovalId, ApprovalRequest, AuditAction, AuditClient, AuditOutcome, ChangeId, ChangeOutcome, ChangePreview, ChangeView, Connection, Decision, Json, RawJson,
-    Reviewer,
+    ApprovalId, ApprovalRequest, AuditAction, AuditClient, AuditOutcome, ChangeId, ChangeOutcome, ChangePreview, ChangeView, Connection, Decision, Json,
+    RawJson, Reviewer,
 };
 use rusqlite::Connection as Sqlite;
 
@@ -41,6 +41,18 @@ pub(crate) fn asked(tx: &Sqlite, identity: &AuditIdentity, request: &ApprovalReq
     append(tx, identity, request.requested_at, &record.with_details(details)).map(drop)
 }
 
+/// A person edited a question before anybody answered it.
+pub(crate) fn edited(tx: &Sqlite, identity: &AuditIdentity, request: &ApprovalRequest, by: Reviewer, at: jiff::Timestamp) -> Result<(), StoreError> {
+    let details = object(vec![
+        ("digest", text(request.digest)),
+        ("revision", text(request.revision)),
+        ("writes", Json::Array(request.changes.iter().map(planned).collect())),
+        ("left_out", Json::Array(request.left_out.iter().map(planned).collect())),
+    ]);
+    let record = AuditRecord { client: Some(client_of(by)), ..about(request, AuditAction::ApprovalEdited) };
+    append(tx, identity, at, &record.with_details(details)).map(drop)
+}
+
 /// A question came to its end.
 pub(crate) fn decided(tx: &Sqlite, identity: &AuditIdentity, approval: ApprovalId, resolution: &Resolution) -> Result<(), StoreError> {
     let view = approvals::one(tx, approval)?.ok_or(StoreError::NotFound("approval"))?;
@@ -48,8 +60,7 @@ pub(crate) fn decided(tx: &Sqlite, identity: &AuditIdentity, approval: ApprovalI
         Decision::Approved => AuditOutcome::Done,
         Decision::Rejected | Decision::Expired | Decision::Aborted => AuditOutcome::Refused,
     };
-    let mut details =
-        vec![("decision", text(resolution.decision.as_str())), ("by", text(resolution.by.as_str())), ("digest", text(view.request.digest))];
+    let mut details = vec![("decision", text(resolution.decision.as_str())), ("by", text(resolution.by.as_str())), ("digest", text(view.request.digest))];
     details.extend(resolution.reason.as_ref().map(|reason| ("reason", text(reason))));
     let record = AuditRecord { client: Some(client_of(resolution.by)), ..about(&view.request, AuditAction::ApprovalDecided).with_outcome(outcome) };
     append(tx, identity, resolution.at, &record.with_details(object(details))).map(drop)

@@ -8,6 +8,7 @@ use aes_gcm::{
 use bca_auth::Secret;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+use zeroize::Zeroize as _;
 
 use crate::StoreError;
 
@@ -102,9 +103,12 @@ impl AuditKey {
 }
 
 /// HMAC-SHA-256 over parts, each with its length before it.
-pub(crate) fn mac(key: &[u8], parts: &[&[u8]]) -> Seal {
-    // Fully qualified: two crates have a trait of that name. HMAC takes keys of any length, so this has no error to tell.
-    let Ok(mut mac) = <Hmac<Sha256> as Mac>::new_from_slice(key) else { return Seal::default() };
+pub(crate) fn mac(key: &[u8; 32], parts: &[&[u8]]) -> Seal {
+    // A shorter key is filled up with zeros to the length of a block (RFC 2104, section 2).
+    let mut block = [0; 64];
+    block[..32].copy_from_slice(key);
+    let mut mac = Hmac::<Sha256>::new(&block.into());
+    block.zeroize();
     for part in parts {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);

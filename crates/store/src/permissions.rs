@@ -4,12 +4,7 @@
 use bca_protocol::Connection;
 use jiff::Timestamp;
 
-use crate::{
-    AuditRecord, Db, StoreError, StoredAgreement,
-    audit::append,
-    db::Durability,
-    table::permissions,
-};
+use crate::{AuditRecord, Db, StoreError, StoredAgreement, audit::append, db::Durability, table::permissions};
 
 impl Db {
     /// What a person decided for a connection, as the JSON it was stored as; absent where nothing.
@@ -47,11 +42,7 @@ impl Db {
         let place = connection.clone();
         self.read(move |c| {
             let since = |hours: i64| now.checked_sub(jiff::SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MIN);
-            Ok((
-                permissions::get(c, &place.name)?,
-                permissions::writes_since(c, &place, since(1))?,
-                permissions::writes_since(c, &place, since(24))?,
-            ))
+            Ok((permissions::get(c, &place.name)?, permissions::writes_since(c, &place, since(1))?, permissions::writes_since(c, &place, since(24))?))
         })
         .await
     }

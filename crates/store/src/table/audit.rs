@@ -248,12 +248,7 @@ impl Wanted {
             by_outcome(common),
         ];
         let micros = |at: &Option<Timestamp>, or: i64| at.map_or(or, Timestamp::as_microsecond);
-        Self {
-            words: words.into_iter().flatten().collect(),
-            account_ref,
-            from: micros(from, i64::MIN),
-            until: micros(until, i64::MAX),
-        }
+        Self { words: words.into_iter().flatten().collect(), account_ref, from: micros(from, i64::MIN), until: micros(until, i64::MAX) }
     }
 
     fn fits(&self, row: &Row<'_>) -> rusqlite::Result<bool> {
@@ -270,7 +265,12 @@ impl Wanted {
 }
 
 /// Up to `limit` entries from the cursor on, newest first, and where to go on.
-pub(crate) fn page(connection: &Connection, wanted: &Wanted, cursor: Option<AuditCursor>, limit: usize) -> Result<(Vec<Entry>, Option<AuditCursor>), StoreError> {
+pub(crate) fn page(
+    connection: &Connection,
+    wanted: &Wanted,
+    cursor: Option<AuditCursor>,
+    limit: usize,
+) -> Result<(Vec<Entry>, Option<AuditCursor>), StoreError> {
     let (at, seq) = match cursor {
         Some(AuditCursor { at, seq }) => (at.min(wanted.until.saturating_sub(1)), i64::try_from(seq).unwrap_or(i64::MAX)),
         None => (wanted.until.saturating_sub(1), i64::MAX),
@@ -364,4 +364,3 @@ pub(crate) fn client(word: &str) -> AuditClient {
 pub(crate) fn ids(entry: &Entry) -> (Option<SessionId>, Option<RunId>) {
     (id(entry.session_id.as_deref()), id(entry.run_id.as_deref()))
 }
-
