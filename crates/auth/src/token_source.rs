@@ -27,6 +27,15 @@ pub trait TokenSource: Send + Sync {
     /// # Errors
     /// As for [`TokenSource::token`]; a source that cannot renew says that a sign-in is needed.
     async fn refresh(&self, refused: &Secret<String>) -> Result<Secret<String>, TokenError>;
+
+    /// Another token in place of one that the server refused with this `WWW-Authenticate`, which may ask for more proof.
+    ///
+    /// # Errors
+    /// As for [`TokenSource::refresh`].
+    async fn challenged(&self, refused: &Secret<String>, www_authenticate: &str) -> Result<Secret<String>, TokenError> {
+        let _ = www_authenticate;
+        self.refresh(refused).await
+    }
 }
 
 /// A token that a person or a script gave; it can't be renewed.
