@@ -54,11 +54,13 @@ pub struct Switches {
     pub honours_client_ids: bool,
     /// The status of a duplicate key: 400 (default) or 409.
     pub duplicate_status: u16,
+    /// Nothing leaves the stock that is not there; default true. It is a setting of the company in Business Central.
+    pub prevents_negative_stock: bool,
 }
 
 impl Default for Switches {
     fn default() -> Self {
-        Switches { delete_requires_if_match: true, honours_client_ids: true, duplicate_status: 400 }
+        Switches { delete_requires_if_match: true, honours_client_ids: true, duplicate_status: 400, prevents_negative_stock: true }
     }
 }
 

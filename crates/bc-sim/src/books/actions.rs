@@ -1,7 +1,8 @@
 //! Bound actions: post, ship, send, cancel, and turning a quote into an order or invoice.
 
+use crate::books::corrections::{self, cancel_invoice, cancel_memo};
 use crate::books::document::{Form, SALES_INVOICE, SALES_ORDER, Side, Stage, form};
-use crate::books::{documents, journals, posting};
+use crate::books::{documents, journal_posting, orders, posting};
 use crate::data::facts::EntitySet;
 use crate::data::row::Row;
 use crate::data::session::Session;
@@ -14,7 +15,7 @@ pub(crate) fn invoke(session: &Session, set: &EntitySet, row: Row, action: &str)
         return Err(ApiError::not_implemented(format!("There is no action '{action}' on '{}'.", set.name)));
     }
     if set.name == "journals" {
-        return journals::post(session, &row);
+        return journal_posting::post(session, &row);
     }
     let Some(form) = form(&set.name) else {
         return Err(ApiError::not_implemented(format!("The demo company does not do '{action}' on '{}' yet. Nothing was changed.", set.name)));
@@ -22,22 +23,21 @@ pub(crate) fn invoke(session: &Session, set: &EntitySet, row: Row, action: &str)
     match (form.stage, action) {
         (Stage::Quote, "makeOrder") => convert(session, form, SALES_ORDER, row),
         (Stage::Quote, "makeInvoice") => convert(session, form, SALES_INVOICE, row),
-        (Stage::Order, "shipAndInvoice" | "receiveAndInvoice") => posting::post_order(session, form, row),
+        (Stage::Order, "shipAndInvoice" | "receiveAndInvoice") => orders::post(session, form, row),
         (_, "post") => post(session, form, row),
         (_, "postAndSend") => {
             check_address(session, form, &row)?;
             post(session, form, row)
         }
         (_, "send") => send(session, form, row),
-        (Stage::Invoice, "cancel") => cancel(session, row),
-        (Stage::Invoice, "cancelAndSend") => {
+        (Stage::Invoice | Stage::CreditMemo, "cancel") => cancel(session, form, &row),
+        (Stage::Invoice | Stage::CreditMemo, "cancelAndSend") => {
             check_address(session, form, &row)?;
-            cancel(session, row)
+            cancel(session, form, &row)
         }
         (Stage::Invoice, "makeCorrectiveCreditMemo") => {
-            check_posted(&row)?;
-            posting::check_correctable(session, &row)?;
-            posting::credit_memo(session, &row).map(|_| ())
+            check_posted(form, &row)?;
+            corrections::credit_memo(session, &row).map(|_| ())
         }
         (Stage::Quote | Stage::Order | Stage::Invoice | Stage::CreditMemo, _) => {
             Err(ApiError::not_implemented(format!("The demo company does not do '{action}' on '{}' yet. Nothing was changed.", set.name)))
@@ -49,20 +49,22 @@ fn post(session: &Session, form: &'static Form, mut row: Row) -> Answer<()> {
     if row.flag("_posted") {
         return Err(ApiError::rule(format!("The {} {} is already posted.", form.noun(), row.text("number"))));
     }
-    posting::post(session, form, &mut row)?;
-    if form.stage == Stage::CreditMemo { posting::apply_credit(session, form, &mut row) } else { Ok(()) }
+    posting::post(session, form, &mut row)
 }
 
-fn check_posted(row: &Row) -> Answer<()> {
+fn check_posted(form: &Form, row: &Row) -> Answer<()> {
     if row.flag("_posted") {
         return Ok(());
     }
-    Err(ApiError::rule(format!("The invoice {} is not posted: only a posted invoice can be corrected or cancelled.", row.text("number"))))
+    Err(ApiError::rule(format!("The {} {} is not posted: only a posted one can be corrected or cancelled.", form.noun(), row.text("number"))))
 }
 
-fn cancel(session: &Session, row: Row) -> Answer<()> {
-    check_posted(&row)?;
-    posting::cancel(session, row)
+fn cancel(session: &Session, form: &'static Form, row: &Row) -> Answer<()> {
+    check_posted(form, row)?;
+    match form.stage {
+        Stage::CreditMemo => cancel_memo(session, form, row),
+        Stage::Quote | Stage::Order | Stage::Invoice => cancel_invoice(session, row),
+    }
 }
 
 /// The quote's content in a new document; the quote disappears.

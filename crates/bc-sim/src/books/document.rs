@@ -112,6 +112,7 @@ pub(crate) static SALES_INVOICE: &Form = &FORMS[2];
 pub(crate) static SALES_CREDIT_MEMO: &Form = &FORMS[3];
 pub(crate) static PURCHASE_ORDER: &Form = &FORMS[4];
 pub(crate) static PURCHASE_INVOICE: &Form = &FORMS[5];
+pub(crate) static PURCHASE_CREDIT_MEMO: &Form = &FORMS[6];
 
 /// The form of a document set.
 pub(crate) fn form(set: &str) -> Option<&'static Form> {

@@ -232,6 +232,11 @@ pub(crate) fn update(session: &Session, form: &'static Form, mut header: Row, ch
     check_draft(form, &header)?;
     if let Some(partner) = partner(session, form, changes)? {
         check_blocked(form, &partner)?;
+        let (moved, _) = form.moved();
+        let rows = session.all_by(form.lines, "documentId", header.id())?;
+        if partner.id() != header.text(form.side.partner().id) && rows.iter().any(|row| !row.decimal(moved).is_zero()) {
+            return Err(ApiError::rule(format!("You cannot change the {} because lines have been handled already.", form.side.partner().noun)));
+        }
         set_partner(session, form, &mut header, &partner)?;
     }
     assign(session, form, &mut header, changes)?;
@@ -243,6 +248,16 @@ pub(crate) fn update(session: &Session, form: &'static Form, mut header: Row, ch
 /// Deletes a draft and its lines.
 pub(crate) fn delete(session: &Session, form: &'static Form, header: &Row) -> Answer<()> {
     check_draft(form, header)?;
+    let (moved, _) = form.moved();
+    if form.stage == Stage::Order
+        && session.all_by(form.lines, "documentId", header.id())?.iter().any(|row| row.decimal(moved) != row.decimal("invoicedQuantity"))
+    {
+        return Err(ApiError::rule(format!(
+            "You cannot delete the {} {} because something has been handled that is not invoiced yet.",
+            form.noun(),
+            header.text("number")
+        )));
+    }
     remove(session, form, header.id())
 }
 

@@ -1,11 +1,9 @@
 //! Journals: their lines are drafts until the journal is posted; then they are entries, and the lines are gone. Payment
-//! journals hold drafts only: the API has no action that posts them.
-
-use rust_decimal::Decimal;
+//! journals are journals of another template: listed among `journals` only by it, and posted there by their id
+//! (docs/business-central.md, section 12).
 
 use crate::books::changes::Changes;
 use crate::books::document::Side;
-use crate::books::ledger::{self, Journal, OpenItem, account};
 use crate::data::row::Row;
 use crate::data::session::Session;
 use crate::data::value::NO_ID;
@@ -24,14 +22,73 @@ pub(crate) fn journal_set(lines: &str) -> Option<&'static str> {
     }
 }
 
-/// The set of a journal's lines; `None` for sets that are no journals.
-pub(crate) fn lines_set(journals: &str) -> Option<&'static str> {
+/// Whether a set's records are journals.
+pub(crate) fn is_journals(set: &str) -> bool {
+    set == "journals" || template(set).is_some()
+}
+
+/// The template that a set's journals belong to.
+fn template(journals: &str) -> Option<&'static str> {
     match journals {
-        "journals" => Some("journalLines"),
-        "customerPaymentJournals" => Some("customerPayments"),
-        "vendorPaymentJournals" => Some("vendorPayments"),
+        "customerPaymentJournals" => Some("CASHRCPT"),
+        "vendorPaymentJournals" => Some("PAYMENT"),
         _ => None,
     }
+}
+
+/// A journal of the template has that code already.
+fn is_taken(session: &Session, template: &str, code: &str, id: &str) -> Answer<bool> {
+    let same = session.all_by("journals", "code", code)?;
+    Ok(same.iter().any(|row| row.text("templateDisplayName") == template && row.id() != id))
+}
+
+/// What follows from a journal's own fields: its template, and that its code is free within it.
+pub(crate) fn complete(session: &Session, row: &mut Row) -> Answer<()> {
+    if row.text("templateDisplayName").is_empty() {
+        row.put("templateDisplayName", "GENERAL");
+    }
+    if is_taken(session, row.text("templateDisplayName"), row.text("code"), row.id())? {
+        return Err(ApiError::new(
+            session.switches.duplicate_status,
+            "Internal_EntityWithSameKeyExists",
+            format!("The record in table Journal already exists. Identification fields and values: code='{}'.", row.text("code")),
+        ));
+    }
+    Ok(())
+}
+
+/// Keeps the other view of a journal alike: a payment journal is one of `journals` too. Does nothing for any other record.
+pub(crate) fn mirror(session: &Session, row: &Row) -> Answer<()> {
+    let (set, template) = match (template(&row.table.name), row.text("templateDisplayName")) {
+        (Some(template), _) => ("journals", template),
+        (None, "CASHRCPT") => ("customerPaymentJournals", "CASHRCPT"),
+        (None, "PAYMENT") => ("vendorPaymentJournals", "PAYMENT"),
+        (None, _) => return Ok(()),
+    };
+    let known = session.find(set, row.id())?;
+    let is_new = known.is_none();
+    let mut other = match known {
+        Some(other) => other,
+        None => session.blank(set)?,
+    };
+    for column in ["id", "code", "displayName", "balancingAccountId", "balancingAccountNumber"] {
+        other.put(column, row.text(column));
+    }
+    other.put("templateDisplayName", template);
+    if is_new { session.insert(&mut other) } else { session.save(&mut other) }
+}
+
+/// Deletes a journal's lines, and its other view.
+pub(crate) fn delete(session: &Session, journal: &Row) -> Answer<()> {
+    for lines in ["journalLines", "customerPayments", "vendorPayments"] {
+        for line in session.all_by(lines, "journalId", journal.id())? {
+            session.delete(lines, line.id())?;
+        }
+    }
+    for set in ["journals", "customerPaymentJournals", "vendorPaymentJournals"] {
+        session.delete(set, journal.id())?;
+    }
+    Ok(())
 }
 
 /// What an account type's records are: set, and what they are called.
@@ -93,25 +150,44 @@ fn assign(session: &Session, set: &str, row: &mut Row, changes: &Changes) -> Ans
         }
         "customerPayments" => {
             let name = follow(session, row, changes, ("customers", "Customer"), ("customerId", "customerNumber"))?;
-            follow(session, row, changes, ("salesInvoices", "Sales Invoice"), ("appliesToInvoiceId", "appliesToInvoiceNumber"))?;
-            name
+            let invoice = follow(session, row, changes, ("salesInvoices", "Sales Invoice"), ("appliesToInvoiceId", "appliesToInvoiceNumber"))?;
+            name.or(take_partner(session, row, invoice, Side::Sales)?)
         }
         _ => {
             let name = follow(session, row, changes, ("vendors", "Vendor"), ("vendorId", "vendorNumber"))?;
-            follow(session, row, changes, ("purchaseInvoices", "Purchase Invoice"), ("appliesToInvoiceId", "appliesToInvoiceNumber"))?;
-            name
+            let invoice = follow(session, row, changes, ("purchaseInvoices", "Purchase Invoice"), ("appliesToInvoiceId", "appliesToInvoiceNumber"))?;
+            name.or(take_partner(session, row, invoice, Side::Purchase)?)
         }
     };
-    if let Some(name) = name
+    if let Some(partner) = name
         && !changes.has("description")
     {
-        row.put("description", name);
+        row.put("description", partner.text("displayName"));
     }
     Ok(())
 }
 
-/// Writes both halves of a reference that the body gives; gives the record's name.
-fn follow(session: &Session, row: &mut Row, changes: &Changes, target: (&str, &str), names: (&str, &str)) -> Answer<Option<String>> {
+/// A payment line that names an invoice is of its payer; it must be a posted one.
+fn take_partner(session: &Session, row: &mut Row, invoice: Option<Row>, side: Side) -> Answer<Option<Row>> {
+    let Some(invoice) = invoice else { return Ok(None) };
+    if !invoice.flag("_posted") {
+        return Err(ApiError::rule(format!("The invoice {} is not posted: a payment can only be applied to a posted invoice.", invoice.text("number"))));
+    }
+    let names = side.partner();
+    if !row.refers(names.id) {
+        row.put(names.id, invoice.text(names.pay_id));
+        row.put(names.number, invoice.text(names.pay_number));
+        return session.find(names.set, invoice.text(names.pay_id));
+    }
+    if row.text(names.id) != invoice.text(names.pay_id) {
+        let text = format!("The \"appliesToInvoiceId\" does not match to an invoice of {} {}.", names.noun, row.text(names.number));
+        return Err(ApiError::rule(text));
+    }
+    Ok(None)
+}
+
+/// Writes both halves of a reference that the body gives; gives the record.
+fn follow(session: &Session, row: &mut Row, changes: &Changes, target: (&str, &str), names: (&str, &str)) -> Answer<Option<Row>> {
     let ((set, caption), (id, number)) = (target, names);
     if !changes.any(&[id, number]) {
         return Ok(None);
@@ -139,70 +215,5 @@ fn follow(session: &Session, row: &mut Row, changes: &Changes, target: (&str, &s
     };
     row.put(id, found.as_ref().map_or(NO_ID, Row::id));
     row.put(number, found.as_ref().map_or("", |found| found.text("number")));
-    Ok(found.map(|found| found.text("displayName").to_owned()))
-}
-
-/// Posts a journal: each document of it must balance.
-pub(crate) fn post(session: &Session, journal: &Row) -> Answer<()> {
-    let lines = session.all_by("journalLines", "journalId", journal.id())?;
-    if !lines.iter().any(|line| !line.decimal("amount").is_zero()) {
-        return Err(ApiError::rule("There is nothing to post."));
-    }
-    let mut documents: Vec<(String, String)> = lines.iter().map(|line| (line.text("postingDate").to_owned(), line.text("documentNumber").to_owned())).collect();
-    documents.sort();
-    documents.dedup();
-    for (date, number) in documents {
-        let mine: Vec<&Row> = lines.iter().filter(|line| line.text("postingDate") == date && line.text("documentNumber") == number).collect();
-        post_document(session, &number, &mine)?;
-    }
-    for line in &lines {
-        session.delete("journalLines", line.id())?;
-    }
-    Ok(())
-}
-
-fn post_document(session: &Session, number: &str, lines: &[&Row]) -> Answer<()> {
-    let Some(first) = lines.first() else { return Ok(()) };
-    let date = first.date("postingDate").unwrap_or(session.today);
-    let partner = lines.iter().any(|line| ["Customer", "Vendor"].contains(&line.text("accountType")));
-    let kind = if partner { "Payment" } else { " " };
-    let mut journal = Journal::new(date, number, kind, first.text("description").to_owned());
-    for line in lines {
-        let amount = line.decimal("amount");
-        book(session, &mut journal, line, ("accountType", "accountId", "accountNumber"), amount)?;
-        if line.refers("balancingAccountId") {
-            book(session, &mut journal, line, ("balanceAccountType", "balancingAccountId", "balancingAccountNumber"), -amount)?;
-        }
-    }
-    journal.post(session)
-}
-
-/// Adds one side of a line: to the account itself, or to the one behind a customer, vendor or bank, whose own ledger follows.
-fn book(session: &Session, journal: &mut Journal, line: &Row, names: (&str, &str, &str), amount: Decimal) -> Answer<()> {
-    let (kind, id, number) = names;
-    if !line.refers(id) {
-        return Err(ApiError::rule(format!("The line {} names no account.", line.whole("lineNumber"))));
-    }
-    let open = |side: Side, amount: Decimal| {
-        let entry = session.new_id();
-        let item = OpenItem { side, partner: line.text(id), document: &entry, date: journal.date, due: journal.date, amount, local: amount };
-        ledger::open_item(session, &item)
-    };
-    match line.text(kind) {
-        "Customer" => {
-            open(Side::Sales, amount)?;
-            journal.add(account::RECEIVABLES, amount);
-        }
-        "Vendor" => {
-            open(Side::Purchase, -amount)?;
-            journal.add(account::PAYABLES, amount);
-        }
-        "Bank Account" => journal.add(account::BANK, amount),
-        _ => {
-            let target = session.get("accounts", line.text(id))?;
-            crate::books::lines::check_account(&target)?;
-            journal.add(line.text(number), amount);
-        }
-    }
-    Ok(())
+    Ok(found)
 }

@@ -4,11 +4,8 @@ use jiff::civil::Date;
 use rusqlite::{OptionalExtension, params};
 use rust_decimal::Decimal;
 
-use crate::books::amounts;
-use crate::books::document::Side;
-use crate::data::row::Row;
 use crate::data::session::{Ids, Session};
-use crate::data::value::{cents, from_stored, to_stored};
+use crate::data::value::to_stored;
 use crate::error::{Answer, ApiError};
 
 /// Accounts that posting uses, after the Norwegian standard chart (NS 4102).
@@ -25,6 +22,8 @@ pub(crate) mod account {
     pub(crate) const COST_OF_GOODS: &str = "4300";
     pub(crate) const ADJUSTMENTS: &str = "4390";
     pub(crate) const ROUNDING: &str = "7740";
+    pub(crate) const CURRENCY_GAINS: &str = "8060";
+    pub(crate) const CURRENCY_LOSSES: &str = "8160";
 }
 
 /// Entries of one posting, which must add up to nothing.
@@ -58,7 +57,11 @@ impl Journal {
     /// Writes the entries.
     pub(crate) fn post(self, session: &Session) -> Answer<()> {
         if !self.difference().is_zero() {
-            return Err(ApiError::rule(format!("The transaction is out of balance by {}.", self.difference().normalize())));
+            return Err(ApiError::rule(format!(
+                "Document No. {} is out of balance by {}. Please check that Posting Date, Document Type, Document No. and Amount are correct for each line.",
+                self.document,
+                (-self.difference()).normalize()
+            )));
         }
         let first = session.next_entry("generalLedgerEntries")?;
         for (number, (account, amount)) in (first..).zip(self.entries.iter().filter(|(_, amount)| !amount.is_zero())) {
@@ -82,16 +85,11 @@ fn shortened(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
-/// What a quantity of an item costs.
-pub(crate) fn cost(quantity: Decimal, item: &Row) -> Answer<Decimal> {
-    amounts::cost(quantity, item.decimal("unitCost")).ok_or_else(out_of_range)
-}
-
-fn out_of_range() -> ApiError {
+pub(crate) fn out_of_range() -> ApiError {
     ApiError::new(400, "Application_EvaluateException", "An amount is outside the permitted range.")
 }
 
-fn stored(amount: Decimal) -> Answer<i64> {
+pub(crate) fn stored(amount: Decimal) -> Answer<i64> {
     to_stored(amount).ok_or_else(out_of_range)
 }
 
@@ -114,130 +112,5 @@ pub(crate) fn total_accounts(session: &Session) -> Answer<()> {
                WHERE a.company = t.company AND a.\"accountType\" = 'Posting' AND a.number BETWEEN t._from AND t._to) \
                WHERE t.company = ? AND t._from <> ''";
     session.connection.prepare_cached(sql)?.execute([session.company.get()])?;
-    Ok(())
-}
-
-/// An item leaves or enters the stock.
-pub(crate) struct ItemMove<'a> {
-    pub item: &'a Row,
-    pub date: Date,
-    /// Positive into the stock.
-    pub quantity: Decimal,
-    pub entry_type: &'static str,
-    pub document: &'a str,
-    pub document_type: &'static str,
-    pub source: &'a str,
-    pub source_type: &'static str,
-    pub sales: Decimal,
-    /// What the goods cost, with the sign of the quantity.
-    pub cost: Decimal,
-}
-
-/// Writes an item ledger entry and moves the item's inventory.
-pub(crate) fn move_item(session: &Session, moved: &ItemMove) -> Answer<()> {
-    let mut row = session.blank("itemLedgerEntries")?;
-    row.put("entryNumber", session.next_entry("itemLedgerEntries")?);
-    row.put("itemNumber", moved.item.text("number"));
-    row.put("postingDate", moved.date);
-    row.put("entryType", moved.entry_type);
-    row.put("sourceNumber", moved.source);
-    row.put("sourceType", moved.source_type);
-    row.put("documentNumber", moved.document);
-    row.put("documentType", moved.document_type);
-    row.put("description", moved.item.text("displayName"));
-    row.put_decimal("quantity", moved.quantity)?;
-    row.put_decimal("salesAmountActual", moved.sales)?;
-    row.put_decimal("costAmountActual", moved.cost)?;
-    session.insert(&mut row)?;
-    let sql = "UPDATE items SET inventory = inventory + ? WHERE company = ? AND id = ?";
-    session.connection.prepare_cached(sql)?.execute(params![stored(moved.quantity)?, session.company.get(), moved.item.id()])?;
-    Ok(())
-}
-
-/// Posts a positive or negative adjustment of an item's stock against an account.
-pub(crate) fn adjust_item(session: &Session, item: &Row, difference: Decimal, date: Date, against: &str) -> Answer<()> {
-    let document = session.next_number("ITEM-JNL")?;
-    let cost = cost(difference, item)?;
-    move_item(
-        session,
-        &ItemMove {
-            item,
-            date,
-            quantity: difference,
-            entry_type: if difference.is_sign_negative() { "Negative Adjmt." } else { "Positive Adjmt." },
-            document: &document,
-            document_type: " ",
-            source: item.text("number"),
-            source_type: "Item",
-            sales: Decimal::ZERO,
-            cost,
-        },
-    )?;
-    let mut journal = Journal::new(date, &document, " ", format!("Inventory adjustment, {}", item.text("displayName")));
-    journal.add(account::INVENTORY, cost);
-    journal.add(against, -cost);
-    journal.post(session)
-}
-
-/// An open item of a customer or vendor.
-pub(crate) struct OpenItem<'a> {
-    pub side: Side,
-    pub partner: &'a str,
-    /// The id of the document.
-    pub document: &'a str,
-    pub date: Date,
-    pub due: Date,
-    /// In the document's currency; positive is owed by the customer, or to the vendor.
-    pub amount: Decimal,
-    pub local: Decimal,
-}
-
-/// Writes an open item and moves the partner's balance.
-pub(crate) fn open_item(session: &Session, item: &OpenItem) -> Answer<()> {
-    let (amount, local) = (stored(item.amount)?, stored(item.local)?);
-    session
-        .connection
-        .prepare_cached(
-            "INSERT INTO _partner_entries (company, partner, document, posted, due, amount, amount_local, remaining, remaining_local, open) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?6, ?7, ?6 <> 0)",
-        )?
-        .execute(params![session.company.get(), item.partner, item.document, item.date.to_string(), item.due.to_string(), amount, local])?;
-    move_balance(session, item.side, item.partner, local)
-}
-
-fn move_balance(session: &Session, side: Side, partner: &str, local: i64) -> Answer<()> {
-    let names = side.partner();
-    let sql = format!("UPDATE \"{0}\" SET \"{1}\" = \"{1}\" + ? WHERE company = ? AND id = ?", names.set, names.balance);
-    session.connection.prepare_cached(&sql)?.execute(params![local, session.company.get(), partner])?;
-    Ok(())
-}
-
-/// What is still open of a document, in its currency and in the local one.
-pub(crate) fn remaining(session: &Session, document: &str) -> Answer<(Decimal, Decimal)> {
-    let sql = "SELECT coalesce(sum(remaining), 0), coalesce(sum(remaining_local), 0) FROM _partner_entries WHERE document = ?";
-    let (amount, local): (i64, i64) = session.connection.prepare_cached(sql)?.query_row([document], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok((from_stored(amount), from_stored(local)))
-}
-
-/// Settles part of a document's open item; gives what it was worth in the local currency. The balance moves with it.
-pub(crate) fn settle(session: &Session, side: Side, partner: &str, document: &str, amount: Decimal) -> Answer<Decimal> {
-    let (open, local) = remaining(session, document)?;
-    let share = if amount == open { local } else { cents(local.checked_mul(amount).and_then(|product| product.checked_div(open)).unwrap_or_default()) };
-    settle_at(session, side, partner, document, amount, share)?;
-    Ok(share)
-}
-
-/// Settles part of a document's open item at a given worth in the local currency: what closes another item must be worth the same.
-pub(crate) fn settle_at(session: &Session, side: Side, partner: &str, document: &str, amount: Decimal, share: Decimal) -> Answer<()> {
-    let sql = "UPDATE _partner_entries SET remaining = remaining - ?1, remaining_local = remaining_local - ?2, open = (remaining <> ?1) \
-               WHERE document = ?3 AND open = 1";
-    session.connection.prepare_cached(sql)?.execute(params![stored(amount)?, stored(share)?, document])?;
-    move_balance(session, side, partner, -stored(share)?)
-}
-
-/// Adds to what the customer has bought, excluding tax.
-pub(crate) fn add_sales(session: &Session, customer: &str, local: Decimal) -> Answer<()> {
-    let sql = "UPDATE customers SET _sales = _sales + ? WHERE company = ? AND id = ?";
-    session.connection.prepare_cached(sql)?.execute(params![stored(local)?, session.company.get(), customer])?;
     Ok(())
 }

@@ -188,8 +188,9 @@ pub(crate) fn check_account(account: &Row) -> Answer<()> {
 
 fn take_item(session: &Session, form: &'static Form, header: &Row, row: &mut Row, item: &Row) -> Answer<()> {
     if item.flag("blocked") {
-        return Err(ApiError::rule(format!("Blocked must be equal to 'No' in Item: No.={}. Current value is 'Yes'.", item.text("number"))));
+        return Err(blocked(item));
     }
+    row.put("_costOf", 0);
     row.put("lineType", "Item");
     row.put("itemId", item.id());
     row.put("accountId", NO_ID);
@@ -206,6 +207,12 @@ fn take_item(session: &Session, form: &'static Form, header: &Row, row: &mut Row
     let rate = from_stored(header.whole("_rate").max(1));
     let price = local.checked_div(rate).unwrap_or(local).round_dp_with_strategy(2, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
     row.put_decimal(form.price, if header.whole("_rate") == 100_000 { local } else { price })
+}
+
+/// The refusal of an item that is blocked.
+pub(crate) fn blocked(item: &Row) -> ApiError {
+    let text = format!("Blocked must be equal to 'No' in Item: No.={}. Current value is 'Yes'.", item.text("number"));
+    ApiError::new(400, "Application_FieldValidationException", text)
 }
 
 fn take_account(row: &mut Row, account: &Row) {
@@ -273,15 +280,28 @@ pub(crate) fn update(session: &Session, form: &'static Form, row: Row, changes: 
     let id = row.id().to_owned();
     for other in rows.iter_mut().filter(|other| other.id() == id) {
         let next = form.moved().1;
-        let (to_move, to_invoice) = (other.decimal(next), other.decimal("invoiceQuantity"));
+        check_handled(form, other, changes)?;
         assign(session, form, &header, other, changes)?;
-        if form.stage == Stage::Order && changes.has(next) && !changes.has("invoiceQuantity") && to_move == to_invoice {
-            other.put_decimal("invoiceQuantity", other.decimal(next))?;
+        if form.stage == Stage::Order && changes.has(next) && !changes.has("invoiceQuantity") {
+            // Everything that will have moved is to be invoiced, unless the body says otherwise.
+            other.put_decimal("invoiceQuantity", other.decimal(form.moved().0) + other.decimal(next) - other.decimal("invoicedQuantity"))?;
         }
         session.save(other)?;
     }
     documents::resettle(session, form, &mut header, &mut rows)?;
     session.get(form.lines, &id)
+}
+
+/// What a line is of cannot change once it has been shipped or received, even in part.
+fn check_handled(form: &Form, row: &Row, changes: &Changes) -> Answer<()> {
+    let changed = ["itemId", "accountId", "lineType", "lineObjectNumber"].iter().any(|name| changes.has(name) && changes.text(name) != row.text(name));
+    if form.stage != Stage::Order || !changed || row.decimal(form.moved().0).is_zero() {
+        return Ok(());
+    }
+    let field = if form.side == Side::Sales { "Quantity Shipped" } else { "Quantity Received" };
+    let value = row.decimal(form.moved().0).normalize();
+    let text = format!("{field} must be equal to '0' in the line {}. Current value is '{value}'.", row.whole("sequence"));
+    Err(ApiError::new(400, "Application_FieldValidationException", text))
 }
 
 /// Deletes a line.

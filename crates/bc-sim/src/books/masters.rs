@@ -3,7 +3,7 @@
 use rusqlite::params;
 
 use crate::books::changes::Changes;
-use crate::books::{ledger, relations};
+use crate::books::{calendar, journals, ledger, relations, stock};
 use crate::data::dates;
 use crate::data::facts::EntitySet;
 use crate::data::row::Row;
@@ -64,12 +64,7 @@ pub(crate) fn complete(session: &Session, row: &mut Row) -> Answer<()> {
     match row.table.name.as_str() {
         "contacts" => complete_contact(session, row),
         "itemVariants" if !row.refers("itemId") => Err(ApiError::rule("A \"itemNumber\" or a \"itemId\" must be provided.")),
-        "journals" => {
-            if row.text("templateDisplayName").is_empty() {
-                row.put("templateDisplayName", "GENERAL");
-            }
-            Ok(())
-        }
+        "journals" => journals::complete(session, row),
         "employees" => {
             let names: Vec<&str> = ["givenName", "middleName", "surname"].iter().map(|column| row.text(column)).filter(|name| !name.is_empty()).collect();
             let full = names.join(" ");
@@ -123,6 +118,7 @@ pub(crate) fn update(session: &Session, set: &'static EntitySet, mut row: Row, c
         adjust_inventory(session, &mut row, wanted)?;
     }
     session.save(&mut row)?;
+    journals::mirror(session, &row)?;
     Ok(row)
 }
 
@@ -132,8 +128,12 @@ fn adjust_inventory(session: &Session, row: &mut Row, wanted: rust_decimal::Deci
     }
     let difference = wanted - row.decimal("inventory");
     if !difference.is_zero() {
-        ledger::adjust_item(session, row, difference, session.today, ledger::account::ADJUSTMENTS)?;
-        row.put_decimal("inventory", wanted)?;
+        calendar::check(session, session.today, &format!("Item Journal Line Item No.='{}'", row.text("number")))?;
+        stock::adjust(session, row, difference, session.today, ledger::account::ADJUSTMENTS)?;
+        let now = session.get("items", row.id())?;
+        for column in ["inventory", "_valued", "_value"] {
+            row.put(column, now.whole(column));
+        }
     }
     Ok(())
 }

@@ -59,6 +59,10 @@ const JOURNAL: &[Relation] =
     &[Relation { id: Some("balancingAccountId"), code: Some("balancingAccountNumber"), target: "accounts", target_code: "number", caption: "Account" }];
 const BANK_ACCOUNT: &[Relation] = &[CURRENCY];
 const DISPUTE: Relation = both("disputeStatusId", "disputeStatus", "disputeStatus", "Dispute Status");
+const CORRECTED: Relation =
+    Relation { id: Some("invoiceId"), code: Some("invoiceNumber"), target: "salesInvoices", target_code: "number", caption: "Sales Invoice" };
+const CORRECTED_PURCHASE: Relation =
+    Relation { id: Some("invoiceId"), code: Some("invoiceNumber"), target: "purchaseInvoices", target_code: "number", caption: "Purchase Invoice" };
 const SALES: &[Relation] = &[
     CURRENCY,
     DISPUTE,
@@ -95,9 +99,18 @@ fn relations(set: &str) -> &'static [Relation] {
     }
 }
 
+/// The invoice that a credit memo names.
+fn corrected(set: &str) -> &'static [Relation] {
+    match set {
+        "salesCreditMemos" => &[CORRECTED],
+        "purchaseCreditMemos" => &[CORRECTED_PURCHASE],
+        _ => &[],
+    }
+}
+
 /// Checks the references that a body gives, and writes both halves of each into the row.
 pub(crate) fn apply(session: &Session, set: &str, changes: &Changes, row: &mut Row) -> Answer<()> {
-    for relation in relations(set) {
+    for relation in relations(set).iter().chain(corrected(set)) {
         let by_id = relation.id.filter(|id| changes.has(id));
         let by_code = relation.code.filter(|code| changes.has(code));
         if by_id.is_some() || by_code.is_some() {

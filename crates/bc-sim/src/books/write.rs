@@ -54,6 +54,7 @@ fn plain(session: &Session, set: &'static EntitySet, changes: &Changes) -> Answe
     masters::check_formulas(set, changes)?;
     masters::complete(session, &mut row)?;
     session.insert(&mut row)?;
+    journals::mirror(session, &row)?;
     Ok(row)
 }
 
@@ -86,10 +87,8 @@ pub(crate) fn delete(session: &Session, set: &'static EntitySet, row: &Row) -> A
         return documents::delete(session, form, row);
     }
     masters::check_delete(session, set, row)?;
-    if let Some(lines) = journals::lines_set(&set.name) {
-        for line in session.all_by(lines, "journalId", row.id())? {
-            session.delete(lines, line.id())?;
-        }
+    if journals::is_journals(&set.name) {
+        return journals::delete(session, row);
     }
     session.delete(&set.name, row.id())
 }

@@ -8,18 +8,25 @@ use std::collections::HashMap;
 use crate::data::facts::{Kind, Property};
 
 /// How a set is kept.
-struct Layout {
-    set: &'static str,
+pub(crate) struct Layout {
+    pub set: &'static str,
     /// The order of a list that asks for none.
-    sort: &'static str,
+    pub sort: &'static str,
     /// The column that must be unique within a company.
-    unique: Option<&'static str>,
+    pub unique: Option<&'static str>,
     /// Columns beyond the properties, with their SQL type and default.
-    hidden: &'static str,
+    pub hidden: &'static str,
     /// Columns with an index of their own (after `company`).
-    indexes: &'static [&'static str],
-    /// The select behind a computed set.
-    view: Option<&'static str>,
+    pub indexes: &'static [&'static str],
+    /// The select behind a computed set; [`REPORT`] for one whose rows are computed for each request.
+    pub view: Option<&'static str>,
+}
+
+/// A set that is computed for the period that a request asks for: `books/reports.rs` fills a temporary table of its name.
+const REPORT: &str = "";
+
+const fn report(set: &'static str, sort: &'static str, unique: Option<&'static str>) -> Layout {
+    Layout { set, sort, unique, hidden: "", indexes: &[], view: Some(REPORT) }
 }
 
 const fn code_table(set: &'static str) -> Layout {
@@ -27,16 +34,26 @@ const fn code_table(set: &'static str) -> Layout {
 }
 
 const fn lines(set: &'static str) -> Layout {
-    Layout { set, sort: "sequence", unique: None, hidden: "_byAmount INTEGER", indexes: &["documentId\", \"sequence"], view: None }
+    Layout {
+        set,
+        sort: "sequence",
+        unique: None,
+        hidden: "_byAmount INTEGER, _cost INTEGER, _costOf INTEGER",
+        indexes: &["documentId\", \"sequence"],
+        view: None,
+    }
 }
 
 const fn journal_lines(set: &'static str) -> Layout {
     Layout { set, sort: "lineNumber", unique: None, hidden: "", indexes: &["journalId\", \"lineNumber"], view: None }
 }
 
-/// Lines: `_byAmount`: the discount was given as an amount. Documents: `_posted`: it is in the books. `_terms`: payment terms (purchase invoices do not show theirs). `_rate`: local currency for one
-/// unit of the document's. `_domestic`: tax applies. `_cause`: a credit memo's invoice or an invoice's credit memo, when it corrects.
-const DOCUMENT: &str = "_posted INTEGER, _terms TEXT, _rate INTEGER, _domestic INTEGER, _cause TEXT";
+/// Lines: `_byAmount`: the discount was given as an amount; `_cost`, `_costOf`: what posting it cost, and for which quantity. Items: `_valued`,
+/// `_value`: what of them is invoiced, and its cost. Item ledger: `_line`: the order line that moved them; `_open`: what of them is not invoiced.
+/// Documents: `_posted`: it is in the books. `_terms`: payment terms (purchase invoices do not show theirs). `_rate`: local currency for one
+/// unit of the document's. `_domestic`: tax applies. `_cause`: a credit memo's invoice or an invoice's credit memo, when it corrects. `_discounted`: what of an order's
+/// discount is invoiced.
+const DOCUMENT: &str = "_posted INTEGER, _terms TEXT, _rate INTEGER, _domestic INTEGER, _cause TEXT, _discounted INTEGER";
 
 const fn document(set: &'static str, indexes: &'static [&'static str]) -> Layout {
     Layout { set, sort: "number", unique: Some("number"), hidden: DOCUMENT, indexes, view: None }
@@ -60,7 +77,7 @@ const LAYOUTS: &[Layout] = &[
     code_table("generalProductPostingGroups"),
     code_table("inventoryPostingGroups"),
     code_table("dimensions"),
-    code_table("journals"),
+    Layout { set: "journals", sort: "code", unique: None, hidden: "", indexes: &["code"], view: None },
     code_table("customerPaymentJournals"),
     code_table("vendorPaymentJournals"),
     journal_lines("journalLines"),
@@ -75,10 +92,10 @@ const LAYOUTS: &[Layout] = &[
     Layout { set: "bankAccounts", sort: "number", unique: Some("number"), hidden: "", indexes: &[], view: None },
     Layout { set: "itemVariants", sort: "code", unique: None, hidden: "", indexes: &["itemId"], view: None },
     Layout { set: "dimensionValues", sort: "code", unique: None, hidden: "", indexes: &["dimensionId"], view: None },
-    Layout { set: "customers", sort: "number", unique: Some("number"), hidden: "_sales INTEGER", indexes: &["displayName"], view: None },
+    Layout { set: "customers", sort: "number", unique: Some("number"), hidden: "", indexes: &["displayName"], view: None },
     Layout { set: "vendors", sort: "number", unique: Some("number"), hidden: "", indexes: &["displayName"], view: None },
     Layout { set: "contacts", sort: "number", unique: Some("number"), hidden: "_related TEXT", indexes: &["displayName"], view: None },
-    Layout { set: "items", sort: "number", unique: Some("number"), hidden: "", indexes: &["displayName"], view: None },
+    Layout { set: "items", sort: "number", unique: Some("number"), hidden: "_valued INTEGER, _value INTEGER", indexes: &["displayName"], view: None },
     Layout { set: "accounts", sort: "number", unique: Some("number"), hidden: "_from TEXT, _to TEXT", indexes: &[], view: None },
     Layout {
         set: "generalLedgerEntries",
@@ -88,7 +105,14 @@ const LAYOUTS: &[Layout] = &[
         indexes: &["accountNumber\", \"postingDate", "documentNumber", "postingDate"],
         view: None,
     },
-    Layout { set: "itemLedgerEntries", sort: "entryNumber", unique: Some("entryNumber"), hidden: "", indexes: &["itemNumber"], view: None },
+    Layout {
+        set: "itemLedgerEntries",
+        sort: "entryNumber",
+        unique: Some("entryNumber"),
+        hidden: "_line TEXT, _open INTEGER",
+        indexes: &["itemNumber", "_line"],
+        view: None,
+    },
     document("salesQuotes", &["customerNumber", "status", "documentDate", "totalAmountIncludingTax"]),
     lines("salesQuoteLines"),
     document("salesOrders", &["customerNumber", "status", "orderDate", "totalAmountIncludingTax"]),
@@ -111,7 +135,10 @@ const LAYOUTS: &[Layout] = &[
     lines("salesCreditMemoLines"),
     document("purchaseOrders", &["vendorNumber", "status", "orderDate"]),
     lines("purchaseOrderLines"),
-    document("purchaseInvoices", &["vendorNumber\", \"status", "status\", \"dueDate", "invoiceDate", "postingDate", "dueDate", "totalAmountIncludingTax"]),
+    document(
+        "purchaseInvoices",
+        &["vendorNumber\", \"status", "status\", \"dueDate", "invoiceDate", "postingDate", "dueDate", "totalAmountIncludingTax", "vendorInvoiceNumber"],
+    ),
     lines("purchaseInvoiceLines"),
     document("purchaseCreditMemos", &["vendorNumber", "status", "creditMemoDate"]),
     lines("purchaseCreditMemoLines"),
@@ -121,51 +148,25 @@ const LAYOUTS: &[Layout] = &[
     Layout { set: "salesShipments", sort: "number", unique: Some("number"), hidden: "", indexes: &["customerNumber", "orderNumber"], view: None },
     lines("salesShipmentLines"),
     Layout { set: "customerFinancialDetails", sort: "number", unique: None, hidden: "", indexes: &[], view: Some(FINANCIAL_DETAILS) },
-    Layout { set: "agedAccountsReceivables", sort: "customerNumber", unique: None, hidden: "", indexes: &[], view: Some(AGED_RECEIVABLES) },
-    Layout { set: "agedAccountsPayables", sort: "vendorNumber", unique: None, hidden: "", indexes: &[], view: Some(AGED_PAYABLES) },
+    report("agedAccountsReceivables", "customerNumber", None),
+    report("agedAccountsPayables", "vendorNumber", None),
+    report("trialBalances", "number", None),
+    report("balanceSheets", "lineNumber", None),
+    report("incomeStatements", "lineNumber", None),
+    report("cashFlowStatements", "lineNumber", None),
+    report("retainedEarningsStatements", "lineNumber", None),
+    report("customerSales", "customerNumber", Some("customerNumber")),
+    report("vendorPurchases", "vendorNumber", Some("vendorNumber")),
 ];
 
-const FINANCIAL_DETAILS: &str = r#"SELECT c.company, c._rv, c.id, c.number, c.balanceDue AS balance, coalesce(c._sales, 0) AS totalSalesExcludingTax,
+const FINANCIAL_DETAILS: &str = r#"SELECT c.company, c._rv, c.id, c.number, c.balanceDue AS balance,
+  (SELECT coalesce(sum(l.net_local), 0) FROM _partner_entries l WHERE l.partner = c.id) AS totalSalesExcludingTax,
   (SELECT coalesce(sum(l.remaining_local), 0) FROM _partner_entries l WHERE l.partner = c.id AND l.open = 1 AND l.due < work_date()) AS overdueAmount,
   c.lastModifiedDateTime FROM customers c"#;
-
-/// Four buckets of thirty days by due date; "current" is what is not due yet.
-const AGED_RECEIVABLES: &str = r#"SELECT c.company, c._rv, c.id AS customerId, c.number AS customerNumber, c.displayName AS name, c.currencyCode,
-  c.balanceDue, age_sum(c.id, -100000, 0) AS currentAmount,
-  '1-30 days' AS period1Label, age_sum(c.id, 1, 30) AS period1Amount,
-  '31-60 days' AS period2Label, age_sum(c.id, 31, 60) AS period2Amount,
-  'Over 60 days' AS period3Label, age_sum(c.id, 61, 100000) AS period3Amount,
-  work_date() AS agedAsOfDate, '30D' AS periodLengthFilter FROM customers c"#;
-
-const AGED_PAYABLES: &str = r#"SELECT v.company, v._rv, v.id AS vendorId, v.number AS vendorNumber, v.displayName AS name, v.currencyCode,
-  v.balance AS balanceDue, age_sum(v.id, -100000, 0) AS currentAmount, age_sum(v.id, 1, 30) AS period1Amount,
-  age_sum(v.id, 31, 60) AS period2Amount, age_sum(v.id, 61, 100000) AS period3Amount,
-  work_date() AS agedAsOfDate, '30D' AS periodLengthFilter FROM vendors v"#;
 
 /// The contacts that stand for a customer or vendor.
 const CONTACTS: &str = r#"SELECT company, _rv, id AS contactId, number AS contactNumber, displayName AS contactName, "type" AS contactType,
   _related AS relatedId, contactBusinessRelation AS relatedType FROM contacts WHERE _related <> ''"#;
-
-/// `age_sum(partner, from, to)` stands for the open amount that is that many days past due.
-fn spell_ages(select: &str) -> String {
-    let mut out = String::new();
-    let mut rest = select;
-    while let Some(start) = rest.find("age_sum(") {
-        let (before, after) = rest.split_at(start);
-        let Some(end) = after.find(')') else { break };
-        let arguments: Vec<&str> = after["age_sum(".len()..end].split(',').map(str::trim).collect();
-        if let [partner, from, to] = arguments.as_slice() {
-            out.push_str(before);
-            out.push_str(&format!(
-                "(SELECT coalesce(sum(l.remaining_local), 0) FROM _partner_entries l WHERE l.partner = {partner} AND l.open = 1 \
-                 AND julianday(work_date()) - julianday(l.due) BETWEEN {from} AND {to})"
-            ));
-        }
-        rest = &after[end + 1..];
-    }
-    out.push_str(rest);
-    out
-}
 
 /// Tables that no set shows: the ledger of open items, number series, and what the file says about itself.
 const INTERNAL: &str = "
@@ -173,11 +174,27 @@ CREATE TABLE _meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE _series (company INTEGER NOT NULL, code TEXT NOT NULL, prefix TEXT NOT NULL, width INTEGER NOT NULL,
   next INTEGER NOT NULL, step INTEGER NOT NULL, PRIMARY KEY (company, code)) WITHOUT ROWID;
 CREATE TABLE _partner_entries (entry INTEGER PRIMARY KEY, company INTEGER NOT NULL, partner TEXT NOT NULL, document TEXT NOT NULL,
-  posted TEXT NOT NULL, due TEXT NOT NULL, amount INTEGER NOT NULL, amount_local INTEGER NOT NULL,
+  number TEXT NOT NULL, kind TEXT NOT NULL, external TEXT NOT NULL, description TEXT NOT NULL, posted TEXT NOT NULL, due TEXT NOT NULL,
+  currency TEXT NOT NULL, amount INTEGER NOT NULL, amount_local INTEGER NOT NULL, net_local INTEGER NOT NULL,
   remaining INTEGER NOT NULL, remaining_local INTEGER NOT NULL, open INTEGER NOT NULL) STRICT;
 CREATE INDEX _partner_open ON _partner_entries (partner, open, due);
+CREATE INDEX _partner_posted ON _partner_entries (partner, posted);
 CREATE INDEX _partner_document ON _partner_entries (document);
 ";
+
+/// The layout of a set, here or among the further sets.
+fn layout(set: &str) -> Option<&'static Layout> {
+    LAYOUTS.iter().find(|layout| layout.set == set)
+}
+
+/// The property that names a row of a kept set.
+fn key(set: &str) -> &'static str {
+    match set {
+        "workflowSteps" | "workflowResponseOptions" => "systemId",
+        "subscriptions" => "subscriptionId",
+        _ => "id",
+    }
+}
 
 /// One column of a table.
 #[derive(Debug)]
@@ -193,6 +210,8 @@ pub(crate) struct Table {
     pub columns: Vec<Column>,
     pub sort: &'static str,
     pub unique: Option<&'static str>,
+    /// The column that names a row.
+    pub key: &'static str,
     pub computed: bool,
     /// Inserts a row: company, version, then the columns.
     pub insert: String,
@@ -213,7 +232,8 @@ impl Table {
 
 /// The table of a set, when the demo company keeps it.
 pub(crate) fn table(set: &str, properties: &[Property]) -> Option<Table> {
-    let layout = LAYOUTS.iter().find(|layout| layout.set == set)?;
+    let layout = layout(set)?;
+    let key = key(set);
     let mut columns: Vec<Column> = properties
         .iter()
         .filter(|property| property.kind != Kind::Stream)
@@ -225,12 +245,13 @@ pub(crate) fn table(set: &str, properties: &[Property]) -> Option<Table> {
     let by_name = columns.iter().enumerate().map(|(index, column)| (column.name.clone(), index)).collect();
     Some(Table {
         insert: format!("INSERT INTO \"{set}\" (company, _rv, {}) VALUES ({marks})", quoted.join(",")),
-        update: format!("UPDATE \"{set}\" SET _rv = ?, {} = ? WHERE id = ?", quoted.join(" = ?,")),
+        update: format!("UPDATE \"{set}\" SET _rv = ?, {} = ? WHERE \"{key}\" = ?", quoted.join(" = ?,")),
         projection: format!("_rv, {}", quoted.join(",")),
         select: format!("SELECT _rv, {} FROM \"{set}\"", quoted.join(",")),
         name: set.to_owned(),
         sort: layout.sort,
         unique: layout.unique,
+        key,
         computed: layout.view.is_some(),
         columns,
         by_name,
@@ -248,30 +269,36 @@ fn hidden(layout: &Layout) -> impl Iterator<Item = (&'static str, Kind)> {
 pub(crate) fn create_all(tables: &[&Table]) -> String {
     let mut sql = String::from(INTERNAL);
     for table in tables {
-        let Some(layout) = LAYOUTS.iter().find(|layout| layout.set == table.name) else { continue };
+        let Some(layout) = layout(&table.name) else { continue };
         match layout.view {
-            Some(select) => sql.push_str(&format!("CREATE VIEW \"{}\" AS {};\n", table.name, spell_ages(select))),
+            Some(REPORT) => {}
+            Some(select) => sql.push_str(&format!("CREATE VIEW \"{}\" AS {select};\n", table.name)),
             None => create_table(table, layout, &mut sql),
         }
     }
     sql
 }
 
+/// The statement that makes the table of a report; it lives as long as the connection.
+pub(crate) fn create_temporary(table: &Table) -> String {
+    format!("CREATE TEMP TABLE IF NOT EXISTS \"{}\" (company INTEGER NOT NULL, _rv INTEGER NOT NULL, {}) STRICT", table.name, column_list(table))
+}
+
+fn column_list(table: &Table) -> String {
+    let column = |column: &Column| {
+        let kind = match column.kind {
+            Kind::Decimal | Kind::Whole | Kind::Flag => "INTEGER",
+            _ => "TEXT",
+        };
+        let key = if column.name == "id" { " PRIMARY KEY" } else { "" };
+        format!("\"{}\" {kind} NOT NULL{key}", column.name)
+    };
+    table.columns.iter().map(column).collect::<Vec<_>>().join(", ")
+}
+
 fn create_table(table: &Table, layout: &Layout, sql: &mut String) {
     let name = &table.name;
-    let columns: Vec<String> = table
-        .columns
-        .iter()
-        .map(|column| {
-            let kind = match column.kind {
-                Kind::Decimal | Kind::Whole | Kind::Flag => "INTEGER",
-                _ => "TEXT",
-            };
-            let key = if column.name == "id" { " PRIMARY KEY" } else { "" };
-            format!("\"{}\" {kind} NOT NULL{key}", column.name)
-        })
-        .collect();
-    sql.push_str(&format!("CREATE TABLE \"{name}\" (company INTEGER NOT NULL, _rv INTEGER NOT NULL, {}) STRICT;\n", columns.join(", ")));
+    sql.push_str(&format!("CREATE TABLE \"{name}\" (company INTEGER NOT NULL, _rv INTEGER NOT NULL, {}) STRICT;\n", column_list(table)));
     if let Some(unique) = layout.unique {
         sql.push_str(&format!("CREATE UNIQUE INDEX \"{name}_key\" ON \"{name}\" (company, \"{unique}\");\n"));
     }

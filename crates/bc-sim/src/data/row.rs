@@ -35,11 +35,7 @@ impl Row {
 
     /// The columns that the wire shows, in the order of the set's properties.
     pub(crate) fn shown(&self) -> impl Iterator<Item = (&'static Column, &Cell)> {
-        self.table.columns.iter().zip(&self.cells).filter(|(column, _)| !column.name.starts_with('_'))
-    }
-
-    pub(crate) fn has(&self, column: &str) -> bool {
-        self.table.column(column).is_some()
+        self.table.columns.iter().zip(&self.cells).filter(|(column, _)| !column.name.starts_with('_') && !column.name.ends_with("_FilterOnly"))
     }
 
     pub(crate) fn cell(&self, column: &str) -> Option<&Cell> {
@@ -54,7 +50,7 @@ impl Row {
     }
 
     pub(crate) fn id(&self) -> &str {
-        self.text("id")
+        self.text(self.table.key)
     }
 
     pub(crate) fn whole(&self, column: &str) -> i64 {

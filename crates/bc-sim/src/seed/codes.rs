@@ -2,6 +2,8 @@
 
 use rusqlite::params;
 
+use crate::books::journals;
+use crate::books::ledger::account;
 use crate::data::session::Session;
 use crate::data::value::stored_time;
 use crate::error::Answer;
@@ -318,10 +320,11 @@ fn people(session: &Session) -> Answer<()> {
     Ok(())
 }
 
-/// The months of last year, this year and the first of the next.
+/// The months of last year, this year and the first of the next. Years that end before the books are open are closed.
 fn periods(session: &Session) -> Answer<()> {
     const MONTHS: [&str; 12] = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
     let year = session.today.year();
+    let open = open_from(session.today);
     for (year, months) in [(year - 1, 12), (year, 12), (year + 1, 1)] {
         for (month, name) in (1i8..).zip(MONTHS.iter().take(months)) {
             let Ok(start) = jiff::civil::Date::new(year, month, 1) else { continue };
@@ -329,8 +332,41 @@ fn periods(session: &Session) -> Answer<()> {
             row.put("startingDate", start);
             row.put("name", *name);
             row.put("newFiscalYear", month == 1);
-            row.put("closed", year < session.today.year() - 1);
+            let closed = start.last_of_year() < open;
+            row.put("closed", closed);
+            row.put("dateLocked", closed);
             session.insert(&mut row)?;
+        }
+    }
+    Ok(())
+}
+
+/// The first day that may still be posted: this year is open, and the last three months are.
+fn open_from(today: jiff::civil::Date) -> jiff::civil::Date {
+    use jiff::ToSpan;
+    let months = today.first_of_month().checked_sub(3.months()).unwrap_or(today);
+    today.first_of_year().min(months)
+}
+
+/// After the history: what is earlier than the open months takes no more postings.
+pub(crate) fn close_books(session: &Session) -> Answer<()> {
+    for mut setup in session.all_by("generalLedgerSetup", "localCurrencyCode", "NOK")? {
+        setup.put("allowPostingFrom", open_from(session.today));
+        session.save(&mut setup)?;
+    }
+    Ok(())
+}
+
+/// The payment journals pay from, and receive into, the bank account.
+pub(crate) fn balance_journals(session: &Session) -> Answer<()> {
+    let bank = id_of(session, "accounts", "number", account::BANK)?;
+    for set in ["customerPaymentJournals", "vendorPaymentJournals"] {
+        for code in ["CASH", "BANK"] {
+            let Some(mut row) = session.find_by(set, "code", code)? else { continue };
+            row.put("balancingAccountId", bank.as_str());
+            row.put("balancingAccountNumber", account::BANK);
+            session.save(&mut row)?;
+            journals::mirror(session, &row)?;
         }
     }
     Ok(())

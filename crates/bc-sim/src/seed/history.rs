@@ -8,7 +8,8 @@ use rust_decimal::Decimal;
 
 use crate::books::document::{Form, PURCHASE_INVOICE, PURCHASE_ORDER, SALES_INVOICE, SALES_ORDER, SALES_QUOTE, Side};
 use crate::books::ledger::{self, Journal, account};
-use crate::books::{documents, lines, posting};
+use crate::books::payments::{self, Payment};
+use crate::books::{documents, lines, open_items, posting};
 use crate::data::row::Row;
 use crate::data::session::Session;
 use crate::error::Answer;
@@ -100,12 +101,25 @@ impl Trade<'_, '_> {
             Event::Sale => self.sale(date),
             Event::Purchase => self.purchase(date),
             Event::Payment(form, id) => {
-                let mut invoice = self.session.get(form.set, &id)?;
-                let (open, _) = ledger::remaining(self.session, &id)?;
-                posting::pay(self.session, form, &mut invoice, open, date)?;
+                self.pay(form, &id, date)?;
                 Ok(None)
             }
         }
+    }
+
+    /// A payment of all that is open of an invoice.
+    fn pay(&mut self, form: &'static Form, id: &str, date: Date) -> Answer<()> {
+        let amount = open_items::remaining(self.session, id)?;
+        if amount.is_zero() {
+            return Ok(());
+        }
+        let names = form.side.partner();
+        let invoice = self.session.get(form.set, id)?;
+        let partner = self.session.get(names.set, invoice.text(names.pay_id))?;
+        let number = self.session.next_number(if form.side == Side::Sales { "CASHRCPT" } else { "PAYMENT" })?;
+        let description = format!("Payment, {}", partner.text("displayName"));
+        let payment = Payment { side: form.side, partner: &partner, invoice: Some(id), amount, date, number: &number, external: "", description: &description };
+        payments::through_bank(self.session, &payment)
     }
 
     fn sale(&mut self, date: Date) -> Answer<Option<(Date, Event)>> {
@@ -149,8 +163,12 @@ impl Trade<'_, '_> {
                 continue;
             }
             let cheap = item.decimal("unitPrice") < Decimal::from(1000);
-            let quantity = 1 + self.chance.below(if cheap { most * 2 } else { most });
-            rows.push(lines::of_item(self.session, form, &header, item, Decimal::from(quantity), rows.len())?);
+            let wanted = Decimal::from(1 + self.chance.below(if cheap { most * 2 } else { most }));
+            let quantity = if form.side == Side::Sales && !service { wanted.min(self.in_stock(item)?) } else { wanted };
+            if quantity.is_zero() {
+                continue;
+            }
+            rows.push(lines::of_item(self.session, form, &header, item, quantity, rows.len())?);
         }
         if self.chance.percent(15)
             && let Some(row) = rows.first_mut()
@@ -159,6 +177,10 @@ impl Trade<'_, '_> {
         }
         documents::store(self.session, form, &mut header, &mut rows)?;
         Ok(header)
+    }
+
+    fn in_stock(&self, item: &Row) -> Answer<Decimal> {
+        Ok(self.session.get("items", item.id())?.decimal("inventory").floor())
     }
 
     fn bill(&mut self, vendor: &Row, date: Date, number: &str, price: Decimal) -> Answer<Row> {

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::books::ledger;
+use crate::books::{ledger, stock};
 use crate::data::session::Session;
 use crate::data::value::Cell;
 use crate::error::Answer;
@@ -77,11 +77,11 @@ fn create_article(session: &Session, article: &Article) -> Answer<()> {
 
 /// What lay in the warehouse before the history begins.
 pub(crate) fn open_stock(session: &Session, date: jiff::civil::Date, scale: u32) -> Answer<()> {
-    for Article(number, .., stock) in &ARTICLES {
+    for Article(number, .., opening) in &ARTICLES {
         let Some(item) = session.find_by("items", "number", number)? else { continue };
-        let quantity = Decimal::from(*stock) * Decimal::from(scale);
+        let quantity = Decimal::from(*opening) * Decimal::from(scale);
         if item.cell("type") == Some(&Cell::from("Inventory")) && !quantity.is_zero() {
-            ledger::adjust_item(session, &item, quantity, date, ledger::account::RETAINED_EARNINGS)?;
+            stock::adjust(session, &item, quantity, date, ledger::account::RETAINED_EARNINGS)?;
         }
     }
     Ok(())

@@ -90,14 +90,16 @@ fn company_rows(session: &Session, name: &str, mut chance: Chance, scale: u32) -
     codes::series(session)?;
     codes::tables(session)?;
     accounts::chart(session)?;
+    codes::balance_journals(session)?;
     if scale == 0 {
         partners::small(session)?;
         items::small(session)?;
-        return Ok(());
+        return codes::close_books(session);
     }
     partners::all(session)?;
     items::all(session)?;
     history::year(session, &mut chance, scale)?;
+    codes::close_books(session)?;
     partners::finish(session)
 }
 

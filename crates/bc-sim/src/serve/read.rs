@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::books::reports;
 use crate::data::facts::{EntitySet, Kind, Property};
 use crate::data::layout::Table;
 use crate::data::row::Row;
@@ -83,6 +84,7 @@ fn condition(session: &Session, scope: &Scope, options: &QueryOptions) -> Condit
 /// How many rows match, whatever `$top` and `$skip` say.
 pub(crate) fn count(session: &Session, scope: &Scope, options: &QueryOptions) -> Answer<i64> {
     let Some(table) = &scope.set.table else { return Ok(0) };
+    reports::prepare(session, scope.set, options.filter.as_ref())?;
     let condition = condition(session, scope, options);
     let sql = format!("SELECT count(*) FROM \"{}\"{}", table.name, condition.sql);
     let mut statement = session.connection.prepare_cached(&sql)?;
@@ -128,6 +130,7 @@ fn behind(columns: &[(String, Direction)], position: &[Cell], condition: &mut Co
 /// One page of at most `size` rows.
 pub(crate) fn page(session: &Session, scope: &Scope, options: &QueryOptions, size: u64) -> Answer<Page> {
     let Some(table) = &scope.set.table else { return Ok(Page { rows: Vec::new(), next: None }) };
+    reports::prepare(session, scope.set, options.filter.as_ref())?;
     let mut condition = condition(session, scope, options);
     let columns = order(table, scope.set, options);
     if let Some(position) = &options.after {

@@ -187,7 +187,7 @@ async fn inventory_is_adjusted_by_patch_only() {
 #[tokio::test]
 async fn switches_choose_what_the_pages_leave_open() {
     let mut options = options();
-    options.switches = bca_sim::Switches { delete_requires_if_match: false, honours_client_ids: false, duplicate_status: 409 };
+    options.switches = bca_sim::Switches { delete_requires_if_match: false, honours_client_ids: false, duplicate_status: 409, ..bca_sim::Switches::default() };
     let company = start(options).await;
     let id = Uuid::new_v4();
     let created = company.post("paymentTerms", json!({"id": id, "code": "X"})).await;

@@ -1,0 +1,173 @@
+//! Posting a journal: its lines become entries, document by document, and each document must balance.
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::books::document::Side;
+use crate::books::ledger::{Journal, account};
+use crate::books::payments::{self, Payment, Posted};
+use crate::books::{calendar, lines, open_items};
+use crate::data::row::Row;
+use crate::data::session::Session;
+use crate::error::{Answer, ApiError};
+
+/// The sets whose rows are lines of journals.
+const LINES: [&str; 3] = ["journalLines", "customerPayments", "vendorPayments"];
+
+/// Posts all lines of a journal.
+pub(crate) fn post(session: &Session, journal: &Row) -> Answer<()> {
+    let mut lines = Vec::new();
+    for set in LINES {
+        lines.extend(session.all_by(set, "journalId", journal.id())?);
+    }
+    if !lines.iter().any(|line| !line.decimal("amount").is_zero()) {
+        return Err(ApiError::rule("There is nothing to post."));
+    }
+    let mut documents: Vec<(String, String)> = lines.iter().map(|line| (line.text("postingDate").to_owned(), line.text("documentNumber").to_owned())).collect();
+    documents.sort();
+    documents.dedup();
+    for (date, number) in documents {
+        let mine: Vec<&Row> = lines.iter().filter(|line| line.text("postingDate") == date && line.text("documentNumber") == number).collect();
+        post_document(session, journal, &number, &mine)?;
+    }
+    for line in &lines {
+        session.delete(&line.table.name, line.id())?;
+    }
+    Ok(())
+}
+
+/// Where a line stands, in messages.
+fn in_line(journal: &Row, line: &Row) -> String {
+    format!(
+        "Gen. Journal Line Journal Template Name='{}',Journal Batch Name='{}',Line No.='{}'",
+        journal.text("templateDisplayName"),
+        journal.text("code"),
+        line.whole("lineNumber")
+    )
+}
+
+fn post_document(session: &Session, batch: &Row, number: &str, lines: &[&Row]) -> Answer<()> {
+    let Some(first) = lines.first() else { return Ok(()) };
+    let date = first.date("postingDate").unwrap_or(session.today);
+    calendar::check(session, date, &in_line(batch, first))?;
+    let partner = lines.iter().any(|line| line.table.name != "journalLines" || ["Customer", "Vendor"].contains(&line.text("accountType")));
+    let mut books = Document {
+        session,
+        batch,
+        number,
+        date,
+        journal: Journal::new(date, number, if partner { "Payment" } else { " " }, first.text("description").to_owned()),
+        applied: Vec::new(),
+    };
+    for line in lines {
+        books.line(line)?;
+    }
+    let Document { journal, applied, .. } = books;
+    journal.post(session)?;
+    for (side, invoice, posted) in applied {
+        open_items::apply(session, side, &invoice, &posted.id, date, number)?;
+    }
+    Ok(())
+}
+
+/// A document of the journal while its lines are added.
+struct Document<'a, 'c> {
+    session: &'a Session<'c>,
+    batch: &'a Row,
+    number: &'a str,
+    date: Date,
+    journal: Journal,
+    /// What is to be applied once the document is posted: the invoice's id, and the payment.
+    applied: Vec<(Side, String, Posted)>,
+}
+
+impl Document<'_, '_> {
+    fn line(&mut self, line: &Row) -> Answer<()> {
+        let amount = line.decimal("amount");
+        match line.table.name.as_str() {
+            "customerPayments" => self.payment(line, Side::Sales, -amount),
+            "vendorPayments" => self.payment(line, Side::Purchase, amount),
+            _ => {
+                let local = self.account(line, ("accountType", "accountId", "accountNumber"), amount)?;
+                if !line.refers("balancingAccountId") {
+                    return Ok(());
+                }
+                // A customer or vendor on this side, too, has a currency of its own; any other account takes what the first was worth.
+                let partner = ["Customer", "Vendor"].contains(&line.text("balanceAccountType"));
+                self.account(line, ("balanceAccountType", "balancingAccountId", "balancingAccountNumber"), if partner { -amount } else { -local }).map(|_| ())
+            }
+        }
+    }
+
+    /// A payment line, against the account that balances its journal.
+    fn payment(&mut self, line: &Row, side: Side, amount: Decimal) -> Answer<()> {
+        let names = side.partner();
+        if !line.refers(names.id) {
+            return Err(self.required(line));
+        }
+        if amount.is_sign_negative() && !amount.is_zero() {
+            let sign = if side == Side::Sales { "negative" } else { "positive" };
+            return Err(invalid(format!("Amount must be {sign} in {}.", in_line(self.batch, line))));
+        }
+        let invoice = line.refers("appliesToInvoiceId").then(|| line.text("appliesToInvoiceId"));
+        let local = self.partner(line, side, line.text(names.id), invoice, amount)?;
+        if self.batch.refers("balancingAccountId") {
+            let target = self.session.get("accounts", self.batch.text("balancingAccountId"))?;
+            lines::check_account(&target)?;
+            self.journal.add(target.text("number"), if side == Side::Sales { local } else { -local });
+        }
+        Ok(())
+    }
+
+    /// Opens a partner's entry; gives what it is worth in the local currency.
+    fn partner(&mut self, line: &Row, side: Side, id: &str, invoice: Option<&str>, amount: Decimal) -> Answer<Decimal> {
+        let partner = self.session.get(side.partner().set, id)?;
+        let payment = Payment {
+            side,
+            partner: &partner,
+            invoice,
+            amount,
+            date: self.date,
+            number: self.number,
+            external: line.text("externalDocumentNumber"),
+            description: line.text("description"),
+        };
+        let posted = payments::open(self.session, &payment, &mut self.journal)?;
+        let local = posted.local;
+        if let Some(invoice) = invoice {
+            self.applied.push((side, invoice.to_owned(), posted));
+        }
+        Ok(local)
+    }
+
+    /// Adds one side of a line: to the account itself, or to the one behind a customer, vendor or bank. Gives what it is worth in
+    /// the local currency.
+    fn account(&mut self, line: &Row, names: (&str, &str, &str), amount: Decimal) -> Answer<Decimal> {
+        let (kind, id, number) = names;
+        if !line.refers(id) {
+            return Err(self.required(line));
+        }
+        match line.text(kind) {
+            "Customer" => self.partner(line, Side::Sales, line.text(id), None, -amount).map(|local| -local),
+            "Vendor" => self.partner(line, Side::Purchase, line.text(id), None, amount),
+            "Bank Account" => {
+                self.journal.add(account::BANK, amount);
+                Ok(amount)
+            }
+            _ => {
+                let target = self.session.get("accounts", line.text(id))?;
+                lines::check_account(&target)?;
+                self.journal.add(line.text(number), amount);
+                Ok(amount)
+            }
+        }
+    }
+
+    fn required(&self, line: &Row) -> ApiError {
+        invalid(format!("Account No. must have a value in {}. It cannot be zero or empty.", in_line(self.batch, line)))
+    }
+}
+
+fn invalid(text: String) -> ApiError {
+    ApiError::new(400, "Application_FieldValidationException", text)
+}
