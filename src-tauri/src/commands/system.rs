@@ -44,6 +44,11 @@ commands! {
         App::doctor(ask.shell().config()).await
     }
 
+    // Milliseconds since 1970 by the page's clock. For the log, where whoever measures the start finds it.
+    async fn page_drawn(_ask, { at_ms: u64 }) -> () {
+        tracing::info!(at_ms, "the page is drawn");
+    }
+
     async fn open_link(_ask, { url: String }) -> () {
         opener::open(&opener::check(&url)?)?
     }

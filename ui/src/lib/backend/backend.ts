@@ -76,6 +76,8 @@ export interface Backend {
   restoreBackup(params: { name: string }): Promise<void>;
   listErrors(params: { limit: number }): Promise<ErrorEntry[]>;
   doctor(): Promise<DoctorCheck[]>;
+  /** When the second frame was drawn, in milliseconds since 1970. */
+  pageDrawn(params: { at_ms: number }): Promise<void>;
   openLink(params: { url: string }): Promise<void>;
   /** Calls `listener` on each broadcast; the answer ends that. */
   on<K extends keyof Broadcasts>(name: K, listener: (payload: Broadcasts[K]) => void): Promise<() => void>;

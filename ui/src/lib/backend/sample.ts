@@ -170,6 +170,7 @@ export function sampleBackend(query: URLSearchParams): Backend {
       { name: 'Connection', state: 'ok', message: 'Nordby AS answers.', remedy: null },
       { name: 'Model', state: 'warning', message: 'The demo model answers.', remedy: 'Set a key to talk to a real one.' },
     ],
+    pageDrawn: async () => undefined,
     openLink: async () => undefined,
     on: async (name, listener) => {
       (listeners[name] as Set<typeof listener>).add(listener);

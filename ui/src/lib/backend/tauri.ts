@@ -45,6 +45,7 @@ export const tauriBackend: Backend = {
   restoreBackup: (params) => ask('restore_backup', params),
   listErrors: (params) => ask('list_errors', params),
   doctor: () => ask('doctor'),
+  pageDrawn: (params) => ask('page_drawn', params),
   openLink: (params) => ask('open_link', params),
   on: (name, listener) => listen(name, (event) => listener(event.payload as never)),
 };
