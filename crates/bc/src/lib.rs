@@ -43,7 +43,8 @@ pub use page::Page;
 pub use path::{EMPTY_DATE, EMPTY_ID, RecordId, RecordPath, SetPath, is_empty_value};
 pub use query::{Count, Direction, OrderBy, Query};
 pub use read::Freshness;
-pub use record::{Record, decode_member, encode_member};
+pub use bca_catalogue::{decode_member, encode_member};
+pub use record::Record;
 pub use reference::{Earlier, EarlierResult, Reference, UnresolvedReference, references, resolve};
 pub use write::WriteAnswer;
 

@@ -50,46 +50,6 @@ fn without_annotations(value: Json) -> Json {
     }
 }
 
-/// The plain spelling of an enumeration's member: `In_x0020_Review` is `In Review` (docs/business-central.md, section 3).
-#[must_use]
-pub fn decode_member(text: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = text;
-    while let Some((before, from)) = rest.find("_x").and_then(|at| rest.split_at_checked(at)) {
-        plain.push_str(before);
-        let code = from.get(2..6).filter(|hex| from.as_bytes().get(6) == Some(&b'_') && hex.bytes().all(|c| c.is_ascii_hexdigit()));
-        match code.and_then(|hex| u32::from_str_radix(hex, 16).ok()).and_then(char::from_u32) {
-            Some(c) => {
-                plain.push(c);
-                rest = from.get(7..).unwrap_or_default();
-            }
-            None => {
-                plain.push_str("_x");
-                rest = from.get(2..).unwrap_or_default();
-            }
-        }
-    }
-    plain.push_str(rest);
-    plain
-}
-
-/// The spelling on the wire: everything but letters, digits and underscore becomes `_xHHHH_`.
-#[must_use]
-pub fn encode_member(plain: &str) -> String {
-    let mut wire = String::new();
-    for c in plain.chars() {
-        if c.is_ascii_alphanumeric() || c == '_' {
-            wire.push(c);
-        } else {
-            let mut units = [0_u16; 2];
-            for unit in c.encode_utf16(&mut units) {
-                wire.push_str(&format!("_x{unit:04x}_"));
-            }
-        }
-    }
-    wire
-}
-
 #[cfg(test)]
 #[path = "record_tests.rs"]
 mod tests;

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-use super::*;
+use crate::{decode_member, encode_member};
 
 #[test]
 fn members_of_enumerations_have_two_spellings() {

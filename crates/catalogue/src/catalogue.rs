@@ -1,6 +1,6 @@
 //! The one way in to the facts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use bca_protocol::{Effect, Json};
@@ -20,14 +20,21 @@ pub struct Catalogue {
     effects: EffectTable,
     index: Index,
     workflows: Workflows,
+    /// Sets of the standard API that an environment lacks.
+    lacking: HashSet<String>,
 }
 
 impl Catalogue {
-    /// The catalogue, parsed on the first call (under 20 ms) and shared from then on.
+    /// The catalogue of the environment in whose scope this runs ([`Catalogue::scope`]), else the embedded one.
+    pub fn get() -> &'static Catalogue {
+        crate::tenant::current().unwrap_or_else(Catalogue::embedded)
+    }
+
+    /// The embedded catalogue, parsed on the first call (under 20 ms) and shared from then on.
     ///
     /// Should the embedded facts be unreadable (a test loads them all, so no tested build is), the
     /// catalogue is empty: nothing is known, and what is unknown is destructive.
-    pub fn get() -> &'static Catalogue {
+    pub fn embedded() -> &'static Catalogue {
         static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
         CATALOGUE.get_or_init(|| Catalogue::load().unwrap_or_default())
     }
@@ -37,17 +44,30 @@ impl Catalogue {
     /// # Errors
     /// When a file of `mcp-data/` is missing or not of the expected shape.
     pub fn load() -> Result<Catalogue, LoadError> {
-        let entities = load::entities()?;
+        Self::assemble(load::entities()?, HashSet::new())
+    }
+
+    pub(crate) fn assemble(entities: Vec<Entity>, lacking: HashSet<String>) -> Result<Catalogue, LoadError> {
         let mut by_name = HashMap::new();
-        // Set names win over entity names: `companyInformation` is both.
-        for (i, entity) in entities.iter().enumerate() {
+        // Set names win over entity names: `companyInformation` is both. The bare name of a custom set counts where nothing else has it.
+        for (i, entity) in entities.iter().enumerate().filter(|(_, entity)| !entity.set.contains('/')) {
             by_name.entry(text::squash(&entity.name)).or_insert(i);
         }
         for (i, entity) in entities.iter().enumerate() {
             by_name.insert(text::squash(&entity.set), i);
         }
+        for (i, entity) in entities.iter().enumerate().filter(|(_, entity)| entity.set.contains('/')) {
+            let bare = entity.set.rsplit('/').next().unwrap_or_default();
+            by_name.entry(text::squash(bare)).or_insert(i);
+            by_name.entry(text::squash(&entity.name)).or_insert(i);
+        }
         let index = Index::new(&entities, load::file("synonyms.json")?);
-        Ok(Catalogue { by_name, effects: load::file("effects.json")?, index, workflows: load::file("workflows.json")?, entities })
+        Ok(Catalogue { by_name, effects: load::file("effects.json")?, index, workflows: load::file("workflows.json")?, entities, lacking })
+    }
+
+    /// Whether the environment lacks this set of the standard API: its release or its permissions do not have it.
+    pub fn lacks(&self, set: &str) -> bool {
+        self.lacking.contains(self.set_name(set))
     }
 
     /// All sets, in the order of their names.

@@ -8,18 +8,26 @@
 
 mod caption;
 mod catalogue;
+mod definitions;
+mod edmx;
 mod effect;
 mod entity;
 mod load;
+mod member;
 mod search;
+mod tenant;
 mod text;
 pub mod validate;
 mod workflow;
 
 pub use catalogue::Catalogue;
+pub use definitions::{Captions, Definitions};
+pub use edmx::{BoundAction, EdmNavigation, EdmProperty, Edmx, EdmxError, EntitySet, EntityType};
 pub use effect::{Care, Operation, Undo, UnknownOperation};
 pub use entity::{Action, Entity, EntityKind, Method, Multiplicity, Navigation, NavigationKind, Parent, Place, Property, PropertyKind, Relation};
 pub use load::LoadError;
+pub use member::{decode_member, encode_member};
 pub use search::{Match, Score};
+pub use tenant::{ApiName, ApiShape, NotAnApi, Scoped, TenantShape};
 pub use validate::{Parented, Problem, ProblemCode, Proposal, Validation};
 pub use workflow::{Misordered, UnknownWorkflow, Workflow, WorkflowCheck, WorkflowOperation, WorkflowStep};

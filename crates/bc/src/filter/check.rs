@@ -1,6 +1,6 @@
 //! Holds a filter against the entity that it is for.
 
-use bca_catalogue::{Entity, Property, PropertyKind};
+use bca_catalogue::{Entity, Property, PropertyKind, decode_member, encode_member};
 
 use super::{
     Case, Comparison, Filter, Literal, Truth,
@@ -8,7 +8,6 @@ use super::{
 };
 use crate::{
     path::{EMPTY_DATE, EMPTY_ID, is_guid},
-    record::{decode_member, encode_member},
     suggest::nearest,
 };
 
