@@ -79,6 +79,9 @@ CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 
 CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
     WHEN old.evidence = 1 OR NOT EXISTS (SELECT 1 FROM audit_gaps WHERE from_seq <= old.seq AND to_seq >= old.seq)
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+-- Entries come at the end only; this also keeps REPLACE out, for which no DELETE trigger fires.
+CREATE TRIGGER audit_at_the_end BEFORE INSERT ON audit WHEN new.seq <= (SELECT coalesce(max(seq), 0) FROM audit)
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_gaps_no_update BEFORE UPDATE ON audit_gaps BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_gaps_no_delete BEFORE DELETE ON audit_gaps BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_head_no_delete BEFORE DELETE ON audit_head BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;

@@ -70,6 +70,8 @@ pub(crate) struct Inner {
     readers: Mutex<Vec<Connection>>,
     pub(crate) watch: Watch,
     commits: AtomicU32,
+    /// What this process writes entries of the audit log with.
+    pub(crate) audit: std::sync::RwLock<crate::AuditIdentity>,
     _alive: Held,
     _shared: Held,
 }
@@ -101,6 +103,7 @@ impl Db {
                 readers: Mutex::new(Vec::new()),
                 watch,
                 commits: AtomicU32::new(0),
+                audit: std::sync::RwLock::default(),
                 _alive: alive,
                 _shared: shared,
             };

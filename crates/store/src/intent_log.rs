@@ -4,7 +4,7 @@ use bca_protocol::{ChangeId, ChangeOutcome, ChangeState};
 use jiff::Timestamp;
 
 use crate::{
-    Db, StoreError,
+    Db, StoreError, audit_events,
     db::Durability,
     table::{changes, checkpoints},
 };
@@ -12,21 +12,30 @@ use crate::{
 #[async_trait]
 impl IntentLog for Db {
     async fn sending(&self, change_id: ChangeId, at: Timestamp) -> Result<(), LogError> {
-        let instance = self.inner.instance;
-        self.write(Durability::Durable, move |tx| if changes::sending(tx, change_id, instance, at)? { Ok(()) } else { Err(refused(tx, change_id, "sent")?) })
-            .await?;
+        let (instance, identity) = (self.inner.instance, self.audit_identity());
+        self.write(Durability::Durable, move |tx| {
+            if !changes::sending(tx, change_id, instance, at)? {
+                return Err(refused(tx, change_id, "sent")?);
+            }
+            audit_events::sent(tx, &identity, change_id, at)
+        })
+        .await?;
         Ok(())
     }
 
     async fn settled(&self, change_id: ChangeId, settlement: &Settlement) -> Result<(), LogError> {
-        let settlement = settlement.clone();
+        let (settlement, identity) = (settlement.clone(), self.audit_identity());
         self.write(Durability::Durable, move |tx| {
             if !changes::settled(tx, change_id, &settlement)? {
                 // Two processes may find the same outcome; the first one stored it.
                 return if changes::state(tx, change_id)? == Some(settlement.outcome.state()) { Ok(()) } else { Err(refused(tx, change_id, "settled")?) };
             }
+            audit_events::settled(tx, &identity, change_id, &settlement)?;
             match settlement.outcome {
-                ChangeOutcome::Confirmed => checkpoints::insert(tx, change_id, settlement.after.as_ref(), settlement.at),
+                ChangeOutcome::Confirmed => {
+                    checkpoints::insert(tx, change_id, settlement.after.as_ref(), settlement.at)?;
+                    changes::took_back(tx, change_id)
+                }
                 ChangeOutcome::Failed | ChangeOutcome::Unknown => Ok(()),
             }
         })
@@ -35,9 +44,14 @@ impl IntentLog for Db {
     }
 
     async fn not_sent(&self, change_id: ChangeId, why: &str, at: Timestamp) -> Result<(), LogError> {
-        let why = why.to_owned();
-        self.write(Durability::Durable, move |tx| if changes::not_sent(tx, change_id, &why, at)? { Ok(()) } else { Err(refused(tx, change_id, "given up")?) })
-            .await?;
+        let (why, identity) = (why.to_owned(), self.audit_identity());
+        self.write(Durability::Durable, move |tx| {
+            if !changes::not_sent(tx, change_id, &why, at)? {
+                return Err(refused(tx, change_id, "given up")?);
+            }
+            audit_events::not_sent(tx, &identity, change_id, &why, at)
+        })
+        .await?;
         Ok(())
     }
 }
