@@ -3,6 +3,7 @@
 //! Nothing in here knows a window, a database or a network. The TypeScript of the window is generated from these types
 //! ([`bindings::typescript`]). Decimals are text everywhere: a JSON number in here is a count, never money.
 
+mod account;
 mod approval;
 mod audit;
 pub mod bindings;
@@ -19,6 +20,7 @@ mod todo;
 mod usage;
 mod view;
 
+pub use account::{AccountId, AccountView, CompanyView, EnvironmentView};
 pub use approval::{
     ApprovalRequest, ApprovalState, ApprovalView, ChangeOutcome, ChangePreview, ChangeState, ChangeView, Decision, FieldChange, FieldConflict, FieldEdit,
     FieldEditor, FieldKind, Note, NoteKind, Priority, ReviewDecision, ReviewVerdict, Reviewer, Revision, Undoable, WriteOperation,

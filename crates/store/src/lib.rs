@@ -3,7 +3,12 @@
 //! [`Db`] implements the ports [`bca_agent::Transcript`], [`bca_approval::ApprovalLog`] and [`bca_approval::IntentLog`], and
 //! answers the front ends' questions. Several processes may have the same home open.
 
+mod account_store;
 mod approval_log;
+mod audit;
+mod audit_events;
+mod audit_key;
+mod audit_verify;
 mod backup;
 mod blocks;
 mod db;
@@ -12,8 +17,10 @@ mod export;
 mod history;
 mod home;
 mod intent_log;
+mod permissions;
 mod questions;
 mod recovery;
+mod revision;
 mod schema;
 mod search;
 mod sql;
@@ -21,8 +28,17 @@ mod table;
 mod transcript;
 mod watch;
 
+pub use audit::{AuditIdentity, AuditRecord, LOCAL_ACCOUNT};
+pub use audit_key::{AuditKey, Protection};
 pub use db::{Db, OpenOptions};
 pub use error::StoreError;
 pub use export::markdown;
 pub use recovery::{InterruptedRun, Recovery};
-pub use table::{changes::UnknownChange, connections::StoredConnection, performance_metrics::Metric};
+pub use table::{
+    accounts::StoredAccount,
+    approval_revisions::StoredRevision,
+    changes::{ConfirmedChange, UnknownChange},
+    connections::StoredConnection,
+    performance_metrics::Metric,
+    permissions::StoredAgreement,
+};

@@ -1,6 +1,6 @@
 //! Where reads and writes can go. No column holds a secret: keys and tokens have their own place.
 
-use bca_protocol::Connection as Place;
+use bca_protocol::{AccountId, Connection as Place};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -14,12 +14,13 @@ statements! {
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, base_url = excluded.base_url, tenant = excluded.tenant,
             environment = excluded.environment, company = excluded.company, company_id = excluded.company_id, account = excluded.account";
+    SET_ACCOUNT = "UPDATE connections SET account_id = ?2 WHERE name = ?1";
     RELEASE = "UPDATE connections SET active = 0 WHERE active = 1";
     USE = "UPDATE connections SET active = 1 WHERE name = ?1";
     DELETE = "DELETE FROM connections WHERE name = ?1";
-    ONE = "SELECT name, kind, tenant, environment, company, company_id, account, base_url, active, created_at FROM connections WHERE name = ?1";
-    ACTIVE = "SELECT name, kind, tenant, environment, company, company_id, account, base_url, active, created_at FROM connections WHERE active = 1";
-    LIST = "SELECT name, kind, tenant, environment, company, company_id, account, base_url, active, created_at FROM connections ORDER BY name";
+    ONE = "SELECT name, kind, tenant, environment, company, company_id, account, base_url, active, created_at, account_id FROM connections WHERE name = ?1";
+    ACTIVE = "SELECT name, kind, tenant, environment, company, company_id, account, base_url, active, created_at, account_id FROM connections WHERE active = 1";
+    LIST = "SELECT name, kind, tenant, environment, company, company_id, account, base_url, active, created_at, account_id FROM connections ORDER BY name";
 }
 
 /// A connection with what is needed to reach it.
@@ -33,12 +34,20 @@ pub struct StoredConnection {
     pub active: bool,
     /// When it was added (UTC).
     pub created_at: Timestamp,
+    /// As whom it is used; absent where a token was entered by hand.
+    pub account_id: Option<AccountId>,
 }
 
 /// Adds a connection, or changes the one of that name.
 pub(crate) fn put(tx: &Connection, place: &Place, base_url: &str, at: Timestamp) -> Result<(), StoreError> {
     let Place { name, kind, tenant, environment, company, company_id, account } = place;
     tx.prepare_cached(PUT)?.execute(params![name, Worded(*kind), base_url, tenant, environment, company, company_id, account, At(at)])?;
+    Ok(())
+}
+
+/// Says as whom a connection is used.
+pub(crate) fn set_account(tx: &Connection, name: &str, account: Option<&AccountId>) -> Result<(), StoreError> {
+    tx.prepare_cached(SET_ACCOUNT)?.execute(params![name, account.map(AccountId::as_str)])?;
     Ok(())
 }
 
@@ -79,5 +88,6 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredConnection> {
         base_url: row.get(7)?,
         active: row.get(8)?,
         created_at: row.get::<_, At>(9)?.0,
+        account_id: row.get::<_, Option<String>>(10)?.map(AccountId::stored),
     })
 }
