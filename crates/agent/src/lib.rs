@@ -1,5 +1,6 @@
 //! One run of the agent's loop, and the ports it needs: a model, tools, a transcript. It knows no network and no database.
 
+mod change_set;
 mod emitter;
 mod ports;
 pub mod prompt;
@@ -12,4 +13,5 @@ pub use ports::{
     HistoryBlock, Message, ModelError, ModelEvent, ModelProvider, ModelReply, ModelRequest, ModelStop, NewRun, Thinking, ToolCall, ToolCompletion, ToolContext,
     ToolExecutor, ToolFault, ToolOutput, ToolSpec, Transcript, TurnRecord, WriteResult,
 };
+pub use change_set::PreparedCall;
 pub use run::{Engine, Limits, Run, RunRequest};

@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use bca_approval::{PlannedWrite, WritePermit};
+use bca_approval::{PermittedWrite, PlannedWrite};
 use bca_protocol::{
     Block, CallId, ChangeId, ChangeOutcome, Connection, Effect, ErrorCode, ErrorEntry, MessageId, ModelInfo, RawJson, Role, RunId, SessionId, StopReason, Todo,
     ToolCallStatus, Usage, UserError,
@@ -227,8 +227,8 @@ pub trait ToolExecutor: Send + Sync {
     /// result: nobody is asked.
     async fn prepare(&self, call: &ToolCall, context: &ToolContext) -> Result<Vec<PlannedWrite>, ToolOutput>;
 
-    /// Sends what was prepared for this call, with the permits that the gate gave for it.
-    async fn write(&self, call: &ToolCall, permits: Vec<WritePermit>, context: &ToolContext) -> ToolOutput;
+    /// Sends the writes of this call exactly as the gate permits them: a person may have edited what was prepared.
+    async fn write(&self, call: &ToolCall, writes: Vec<PermittedWrite>, context: &ToolContext) -> ToolOutput;
 
     /// Forgets what was prepared for this call: it was refused, or an earlier write failed.
     async fn discard(&self, call: &ToolCall);

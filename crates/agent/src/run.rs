@@ -108,8 +108,7 @@ impl Run {
     /// Think, act, verify, until the model is done, a limit is reached, the person stops it, or an error ends it.
     pub async fn drive(mut self) -> StopReason {
         tracing::info!(model = %self.request.model, "a run begins");
-        self.emitter.emit(EventKind::RunStarted { model: self.request.model.clone(), connection: self.request.connection.clone() });
-        self.emitter.emit(EventKind::MessageCompleted { message_id: self.message_id, role: Role::User, content: self.record.message.content() });
+        self.begin_telling();
         let (stop, error) = match self.turns().await {
             Ok(stop) => (stop, None),
             Err(fault) => {
@@ -131,8 +130,7 @@ impl Run {
     /// # Errors
     /// The store failed; what came of a write that was sent is in its intent.
     pub async fn call(mut self, call: ToolCall) -> Result<(ToolCallStatus, RawJson), UserError> {
-        self.emitter.emit(EventKind::RunStarted { model: self.request.model.clone(), connection: self.request.connection.clone() });
-        self.emitter.emit(EventKind::MessageCompleted { message_id: self.message_id, role: Role::User, content: self.record.message.content() });
+        self.begin_telling();
         let done = self.one_call(call).await;
         let (stop, error) = match &done {
             Ok(_) => (StopReason::EndTurn, None),
@@ -144,6 +142,17 @@ impl Run {
         self.engine.transcript.end_run(&self.record, stop, error, self.engine.clock.now()).await?;
         self.emitter.emit(EventKind::RunCompleted { stop_reason: stop });
         done
+    }
+
+    /// The first events of a run.
+    pub(crate) fn begin_telling(&self) {
+        self.emitter.emit(EventKind::RunStarted { model: self.request.model.clone(), connection: self.request.connection.clone() });
+        self.emitter.emit(EventKind::MessageCompleted { message_id: self.message_id, role: Role::User, content: self.record.message.content() });
+    }
+
+    /// Tells and logs what ended a run.
+    pub(crate) async fn tell_error(&self, error: &UserError) {
+        self.tell(&Fault::from(error.clone())).await;
     }
 
     async fn one_call(&mut self, call: ToolCall) -> Result<(ToolCallStatus, RawJson), UserError> {

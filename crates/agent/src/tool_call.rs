@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use bca_approval::{Authorisation, ChangeSet, PlannedWrite, Resolution, Waiting, WritePermit};
+use bca_approval::{PlannedWrite, Resolution};
 use bca_protocol::{Block, CallId, ChangeOutcome, Decision, Effect, EventKind, Json, RawJson, Role, ToolCallStatus, UserError};
 use futures::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
@@ -12,16 +12,16 @@ use tracing::Instrument;
 use crate::{Message, ToolCall, ToolCompletion, ToolContext, ToolOutput, run::Run, run::since, todos};
 
 /// A call that ended, for the message that carries the results.
-struct Ended {
-    call_id: CallId,
-    status: ToolCallStatus,
-    output: RawJson,
+pub(crate) struct Ended {
+    pub(crate) call_id: CallId,
+    pub(crate) status: ToolCallStatus,
+    pub(crate) output: RawJson,
 }
 
 /// A call whose writes are prepared.
-struct Prepared {
-    call: ToolCall,
-    writes: Vec<PlannedWrite>,
+pub(crate) struct Prepared {
+    pub(crate) call: ToolCall,
+    pub(crate) writes: Vec<PlannedWrite>,
 }
 
 impl Run {
@@ -60,7 +60,7 @@ impl Run {
         self.store_results(&order, ended).await
     }
 
-    fn announce(&self, calls: &[(ToolCall, Option<Effect>)]) {
+    pub(crate) fn announce(&self, calls: &[(ToolCall, Option<Effect>)]) {
         for (call, effect) in calls {
             self.emitter.emit(EventKind::ToolCallStarted {
                 call_id: call.call_id.clone(),
@@ -71,7 +71,7 @@ impl Run {
         }
     }
 
-    async fn store_results(&self, order: &[CallId], ended: Vec<Ended>) -> Result<Message, UserError> {
+    pub(crate) async fn store_results(&self, order: &[CallId], ended: Vec<Ended>) -> Result<Message, UserError> {
         let mut by_call: HashMap<CallId, Ended> = ended.into_iter().map(|e| (e.call_id.clone(), e)).collect();
         let limit = self.engine.limits.max_result_bytes;
         let blocks = order
@@ -126,64 +126,8 @@ impl Run {
         if prepared.is_empty() { Ok(()) } else { self.authorised(prepared, ended).await }
     }
 
-    /// One question for all of them; then either all are sent in order, or none.
-    async fn authorised(&self, prepared: Vec<Prepared>, ended: &mut Vec<Ended>) -> Result<(), UserError> {
-        let Some(connection) = self.request.connection.clone() else {
-            return self.refuse(prepared, refusal(ToolCallStatus::Error, "Nothing was changed: there is no connection.", None), ended).await;
-        };
-        let writes = prepared.iter().flat_map(|p| p.writes.iter().cloned()).collect();
-        let set = ChangeSet { session_id: self.request.session_id, run_id: self.request.run_id, connection, writes };
-        let emit = |kind| self.emitter.emit(kind);
-        match self.engine.gate.authorise(set, &Waiting { emit: &emit, cancel: &self.cancel }).await {
-            Authorisation::Permitted(permits) => self.send(prepared, permits, ended).await,
-            Authorisation::Refused(resolution) => self.refuse(prepared, refused(&resolution), ended).await,
-            Authorisation::Denied(reason) => self.refuse(prepared, refusal(ToolCallStatus::Error, &reason, None), ended).await,
-        }
-    }
-
-    async fn refuse(&self, prepared: Vec<Prepared>, output: ToolOutput, ended: &mut Vec<Ended>) -> Result<(), UserError> {
-        for Prepared { call, .. } in prepared {
-            self.engine.tools.discard(&call).await;
-            ended.push(self.complete(&call, output.clone(), Duration::ZERO).await?);
-        }
-        Ok(())
-    }
-
-    /// In order; after the first that isn't confirmed, the rest stays unsent, because later writes may build on earlier ones.
-    async fn send(&self, prepared: Vec<Prepared>, permits: Vec<WritePermit>, ended: &mut Vec<Ended>) -> Result<(), UserError> {
-        let mut by_call: HashMap<CallId, Vec<WritePermit>> = HashMap::new();
-        for permit in permits {
-            by_call.entry(permit.call_id().clone()).or_default().push(permit);
-        }
-        let mut halted: Option<&str> = None;
-        for Prepared { call, .. } in prepared {
-            let permits = by_call.remove(&call.call_id).unwrap_or_default();
-            if halted.is_none() && self.cancel.is_cancelled() {
-                halted = Some("The person stopped the run before this was sent. Nothing was changed by it.");
-            }
-            if let Some(why) = halted {
-                for permit in permits {
-                    if let Err(fault) = self.engine.intents.not_sent(permit.change_id(), why, self.engine.clock.now()).await {
-                        tracing::error!(%fault, "an unsent write could not be recorded as such");
-                    }
-                }
-                self.engine.tools.discard(&call).await;
-                ended.push(self.complete(&call, refusal(ToolCallStatus::Aborted, why, None), Duration::ZERO).await?);
-                continue;
-            }
-            let started = self.engine.clock.monotonic();
-            // A write under way is never cut off: that would turn a known outcome into an unknown one.
-            let output = self.engine.tools.write(&call, permits, &self.context(CancellationToken::new())).instrument(span(&call)).await;
-            if output.status != ToolCallStatus::Ok {
-                halted = Some("An earlier change of the same set was not confirmed, so this one was not sent. Nothing was changed by it.");
-            }
-            ended.push(self.complete(&call, output, since(&*self.engine.clock, started)).await?);
-        }
-        Ok(())
-    }
-
     /// Stores a call's end, then tells of it.
-    async fn complete(&self, call: &ToolCall, output: ToolOutput, took: Duration) -> Result<Ended, UserError> {
+    pub(crate) async fn complete(&self, call: &ToolCall, output: ToolOutput, took: Duration) -> Result<Ended, UserError> {
         let completion = ToolCompletion { call_id: &call.call_id, status: output.status, output: &output.output, duration: took, at: self.engine.clock.now() };
         self.engine.transcript.tool_completed(&self.record, &completion).await?;
         tracing::info!(call_id = %call.call_id, tool = %call.tool, status = output.status.as_str(), duration_ms = took.as_millis(), "a tool call ended");
@@ -219,7 +163,7 @@ impl Run {
         self.complete(call, output, Duration::ZERO).await
     }
 
-    fn context(&self, cancel: CancellationToken) -> ToolContext {
+    pub(crate) fn context(&self, cancel: CancellationToken) -> ToolContext {
         ToolContext { session_id: self.request.session_id, run_id: self.request.run_id, cancel }
     }
 
@@ -231,12 +175,12 @@ impl Run {
 }
 
 /// The call's id on every line that is logged within it.
-fn span(call: &ToolCall) -> tracing::Span {
+pub(crate) fn span(call: &ToolCall) -> tracing::Span {
     tracing::info_span!("call", call_id = %call.call_id, tool = %call.tool)
 }
 
 /// A result that says that nothing was done, and why, in the words meant for the model.
-fn refusal(status: ToolCallStatus, message: &str, reason: Option<&str>) -> ToolOutput {
+pub(crate) fn refusal(status: ToolCallStatus, message: &str, reason: Option<&str>) -> ToolOutput {
     let text = |s: &str| Json::String(s.to_owned());
     let mut members = vec![("status".to_owned(), text(status.as_str())), ("message".to_owned(), text(message))];
     if let Some(reason) = reason {
@@ -254,7 +198,7 @@ fn too_many(most: usize) -> ToolOutput {
 }
 
 /// Rejection, expiry and abortion are different things, and the model is told which.
-fn refused(resolution: &Resolution) -> ToolOutput {
+pub(crate) fn refused(resolution: &Resolution) -> ToolOutput {
     let reason = resolution.reason.as_deref();
     match resolution.decision {
         Decision::Rejected => refusal(

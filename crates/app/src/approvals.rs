@@ -1,7 +1,9 @@
 //! Questions and answers, and the writes that were made.
 
 use bca_approval::{ApprovalLog, Resolution};
-use bca_protocol::{ApprovalId, ApprovalView, ChangeId, ChangeView, Decision, ErrorCode, ReviewDecision, ReviewVerdict, Reviewer, SessionId, UserError};
+use bca_protocol::{
+    ApprovalId, ApprovalRequest, ApprovalView, ChangeId, ChangeView, Decision, ErrorCode, ReviewDecision, ReviewVerdict, Reviewer, SessionId, UserError,
+};
 
 use crate::{App, Key, Mode};
 
@@ -46,13 +48,17 @@ impl App {
         };
         let may_approve = match by {
             Reviewer::Window | Reviewer::Terminal | Reviewer::CommandLine => true,
-            Reviewer::Automation => self.may_approve_unattended(),
+            Reviewer::Automation => self.may_approve_unattended() && (self.mode() == Mode::Demo || self.organisation().await.allows_unattended()),
             Reviewer::Notification | Reviewer::Clock | Reviewer::Engine => false,
         };
         if said == Decision::Approved && !may_approve {
             return Err(UserError::new(ErrorCode::Forbidden, "Only a person in the window or at a terminal can approve. Nothing was changed."));
         }
         let question = self.inner.db.approval(decision.approval_id).await?;
+        if said == Decision::Approved && question.request.digest == decision.digest && !typed_as_asked(&question.request, decision.typed.as_deref()) {
+            let wanted = question.request.typed.as_deref().unwrap_or_default();
+            return Err(UserError::new(ErrorCode::InvalidInput, format!("To approve so many changes at once, type {wanted}. Nothing was changed.")));
+        }
         let resolution = Resolution { decision: said, by, reason, at: self.inner.clock.now() };
         let held = self.inner.db.resolve(question.request.approval_id, decision.digest, &resolution).await;
         let held = held.map_err(|e| UserError::new(ErrorCode::Store, format!("The answer could not be stored, so it does not count: {e}.")))?;
@@ -84,4 +90,9 @@ impl App {
     pub async fn change(&self, id: ChangeId) -> Result<ChangeView, UserError> {
         Ok(self.inner.db.change(id).await?)
     }
+}
+
+/// What must be typed is part of what the digest says, so it is compared for the version that the answer names.
+fn typed_as_asked(request: &ApprovalRequest, typed: Option<&str>) -> bool {
+    request.typed.as_deref().is_none_or(|wanted| typed.is_some_and(|typed| typed.trim() == wanted))
 }

@@ -1,13 +1,22 @@
 use std::{sync::Arc, time::Duration};
 
-use bca_protocol::{ApprovalId, ApprovalRequest, ChangeSetId, Clock, Connection, Decision, EventKind, Priority, Reviewer, RunId, SessionId};
+use bca_protocol::{ApprovalId, ApprovalRequest, ChangeSetId, Clock, Connection, Decision, EventKind, Reviewer, RunId, SessionId};
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-use crate::{ApprovalLog, LogError, PlannedWrite, PolicyDecision, Resolution, Rules, WritePermit, WriteQuestion, decide, set_digest};
+use crate::{ApprovalLog, LogError, PermittedWrite, PlannedWrite, Resolution, Rulebook, WritePermit, ruling, ruling::Ruling, set_digest};
 
 /// How often the clocks are looked at while a question waits: a suspended machine wakes up to an expired question.
 const CLOCK_CHECK: Duration = Duration::from_millis(250);
+
+/// Sets of more writes than this are approved by typing, not by a click.
+pub const TYPED_ABOVE: usize = 50;
+
+/// What must be typed to approve a set of so many writes: their number, as digits. `None` where a click is enough.
+#[must_use]
+pub fn typed_confirmation(writes: usize) -> Option<String> {
+    (writes > TYPED_ABOVE).then(|| writes.to_string())
+}
 
 /// Bounds of the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +56,8 @@ pub struct Waiting<'a> {
 
 /// What the gate says.
 pub enum Authorisation {
-    /// Send these, in this order.
-    Permitted(Vec<WritePermit>),
+    /// Send these, in this order. What a person took out of the set is not among them; what they edited stands as they left it.
+    Permitted(Vec<PermittedWrite>),
     /// A person, the clock or a cancellation said no. Nothing may be sent.
     Refused(Resolution),
     /// The policy said no, or the gate could not do its work. Nothing may be sent; the sentence says why.
@@ -61,6 +70,12 @@ pub enum GateError {
     /// The question could not be stored or read.
     #[error("the approval could not be recorded: {0}")]
     Log(#[from] LogError),
+    /// What is stored as approved is not what was asked.
+    #[error("what is stored as approved is not what was shown")]
+    Unfaithful,
+    /// The rules that hold now refuse what was approved.
+    #[error("what was approved is not allowed any more: {0}")]
+    Forbidden(String),
     /// The expiry lies outside what a timestamp can hold.
     #[error("the approval's expiry is out of range")]
     Expiry,
@@ -71,21 +86,24 @@ pub struct ApprovalGate {
     log: Arc<dyn ApprovalLog>,
     clock: Arc<dyn Clock>,
     limits: Limits,
-    rules: Rules,
+    rules: Arc<dyn Rulebook>,
 }
 
 impl ApprovalGate {
     /// A gate over the given log, clock, bounds and rules.
     #[must_use]
-    pub fn new(log: Arc<dyn ApprovalLog>, clock: Arc<dyn Clock>, limits: Limits, rules: Rules) -> Self {
-        Self { log, clock, limits, rules }
+    pub fn new(log: Arc<dyn ApprovalLog>, clock: Arc<dyn Clock>, limits: Limits, rules: impl Rulebook + 'static) -> Self {
+        Self { log, clock, limits, rules: Arc::new(rules) }
     }
 
     /// Asks for the whole set and waits for one answer, the deadline, or cancellation. Any fault in here is a denial.
     pub async fn authorise(&self, set: ChangeSet, waiting: &Waiting<'_>) -> Authorisation {
-        match self.policy(&set) {
-            Err(reason) => Authorisation::Denied(reason),
-            Ok(priority) => match self.ask(set, priority, waiting).await {
+        match self.policy(&set).await {
+            Err(reason) => {
+                self.rules.denied(&set, &reason).await;
+                Authorisation::Denied(reason)
+            }
+            Ok(ruling) => match self.ask(set, ruling, waiting).await {
                 Ok(authorisation) => authorisation,
                 Err(fault) => {
                     tracing::error!(%fault, "the gate denied a change set because of a fault");
@@ -95,8 +113,8 @@ impl ApprovalGate {
         }
     }
 
-    /// The gravest priority of the set's writes, or the sentence that refuses it.
-    fn policy(&self, set: &ChangeSet) -> Result<Priority, String> {
+    /// How the set is to be put to a person, or the sentence that refuses it. Rules that can't be read refuse it.
+    async fn policy(&self, set: &ChangeSet) -> Result<Ruling, String> {
         if set.writes.is_empty() {
             return Err("There is nothing to approve.".into());
         }
@@ -105,39 +123,26 @@ impl ApprovalGate {
             let most = self.limits.max_writes;
             return Err(format!("Nothing was changed: {count} writes at once are more than {most}. Use Business Central's own import for that many."));
         }
-        let mut gravest = Priority::Low;
-        for write in &set.writes {
-            if !write.is_faithful() {
-                return Err("Nothing was changed: what would be shown is not what would be sent.".into());
-            }
-            let question = WriteQuestion {
-                effect: write.preview.effect,
-                operation: write.preview.operation,
-                entity: &write.preview.entity,
-                connection: set.connection.kind,
-            };
-            match decide(&question, &self.rules) {
-                // A write always asks: an effect of `read` on a planned write would be a mistake of ours.
-                PolicyDecision::Allow => gravest = Priority::High,
-                PolicyDecision::Ask(priority) => gravest = gravest.max(priority),
-                PolicyDecision::Deny(reason) => return Err(reason),
-            }
-        }
-        Ok(gravest)
+        let rules = self
+            .rules
+            .rules(&set.connection, self.clock.now())
+            .await
+            .map_err(|fault| format!("Nothing was changed: the permissions could not be read: {fault}."))?;
+        ruling::rule_on(&set.writes, set.connection.kind, &rules)
     }
 
-    async fn ask(&self, set: ChangeSet, priority: Priority, waiting: &Waiting<'_>) -> Result<Authorisation, GateError> {
+    async fn ask(&self, set: ChangeSet, ruling: Ruling, waiting: &Waiting<'_>) -> Result<Authorisation, GateError> {
         let requested_at = self.clock.now();
         let started = self.clock.monotonic();
         let wait = SignedDuration::try_from(self.limits.expires_after).map_err(|_| GateError::Expiry)?;
         let expires_at = requested_at.checked_add(wait).map_err(|_| GateError::Expiry)?;
-        let request = ApprovalRequest {
+        let mut request = ApprovalRequest {
             approval_id: ApprovalId::new(),
             change_set_id: ChangeSetId::new(),
             session_id: set.session_id,
             run_id: set.run_id,
             digest: set_digest(set.writes.iter().map(|write| &write.preview.digest)),
-            priority,
+            priority: ruling.priority,
             requested_at,
             expires_at,
             connection: set.connection,
@@ -145,11 +150,15 @@ impl ApprovalGate {
             left_out: Vec::new(),
             title: None,
             revision: 0,
-            typed: None,
+            typed: ruling.typed.or_else(|| typed_confirmation(set.writes.len())),
         };
         self.log.ask(&request, &set.writes).await?;
+        if let Some(why) = ruling.unasked {
+            let yes = Resolution { decision: Decision::Approved, by: Reviewer::Automation, reason: Some(why), at: requested_at };
+            self.log.resolve(request.approval_id, request.digest, &yes).await?;
+        }
         (waiting.emit)(EventKind::ApprovalRequested(request.clone()));
-        let resolution = self.wait(&request, started, waiting.cancel).await;
+        let resolution = self.wait(&mut request, started, waiting).await;
         // Whatever went wrong while waiting: no.
         let resolution = match resolution {
             Ok(resolution) => resolution,
@@ -165,37 +174,75 @@ impl ApprovalGate {
             approval_id: request.approval_id,
             decision: resolution.decision,
             by: resolution.by,
-            edited: false,
+            edited: request.revision > 0,
             reason: resolution.reason.clone(),
         });
         match resolution.decision {
-            Decision::Approved => {
-                let permit = |write: &PlannedWrite| WritePermit::new(write.change_id(), write.call_id().clone(), write.preview.digest);
-                Ok(Authorisation::Permitted(set.writes.iter().map(permit).collect()))
-            }
+            Decision::Approved => self.permitted(&request, &set.writes).await.map(Authorisation::Permitted),
             Decision::Rejected | Decision::Expired | Decision::Aborted => Ok(Authorisation::Refused(resolution)),
         }
     }
 
-    /// Until the question has an end state. The deadline is reached when either clock says so.
-    async fn wait(&self, request: &ApprovalRequest, started: Duration, cancel: &CancellationToken) -> Result<Resolution, GateError> {
+    /// Permits for exactly what the store says was approved: what the last question showed, going where the first one said.
+    async fn permitted(&self, request: &ApprovalRequest, asked: &[PlannedWrite]) -> Result<Vec<PermittedWrite>, GateError> {
+        let writes = self.log.approved(request.approval_id).await?;
+        let goes_where_it_should = |write: &PlannedWrite| {
+            let first = asked.iter().find(|first| first.change_id() == write.change_id());
+            first.is_some_and(|first| {
+                let (then, now) = (&first.request, &write.request);
+                first.call_id() == write.call_id()
+                    && (&then.target, then.method, &then.path, &then.if_match) == (&now.target, now.method, &now.path, &now.if_match)
+            })
+        };
+        let is_what_was_shown = writes.len() == request.changes.len()
+            && writes.iter().zip(&request.changes).all(|(write, shown)| write.preview == *shown)
+            && set_digest(writes.iter().map(|write| &write.preview.digest)) == request.digest;
+        if !is_what_was_shown || !writes.iter().all(|write| write.is_faithful() && goes_where_it_should(write)) {
+            return Err(GateError::Unfaithful);
+        }
+        let rules = self.rules.rules(&request.connection, self.clock.now()).await?;
+        ruling::still_allowed(&writes, request.connection.kind, &rules).map_err(|reason| GateError::Forbidden(reason.trim_end_matches('.').to_owned()))?;
+        let permit = |write: &PlannedWrite| WritePermit::new(write.change_id(), write.call_id().clone(), write.preview.digest);
+        Ok(writes.into_iter().map(|planned| PermittedWrite { permit: permit(&planned), planned }).collect())
+    }
+
+    /// Until the question has an end state. The deadline is reached when either clock says so; an edit does not move it. A question
+    /// that a person edited is told again, and `request` is then what it stands at.
+    async fn wait(&self, request: &mut ApprovalRequest, started: Duration, waiting: &Waiting<'_>) -> Result<Resolution, GateError> {
         loop {
-            if let Some(resolution) = self.log.resolution(request.approval_id).await? {
+            let standing = self.log.standing(request.approval_id).await?;
+            if standing.revision > request.revision {
+                *request = self.log.question(request.approval_id).await?;
+                (waiting.emit)(EventKind::ApprovalRequested(request.clone()));
+                // It may have been answered or edited again since.
+                continue;
+            }
+            if let Some(resolution) = standing.resolution {
                 return Ok(resolution);
             }
-            if cancel.is_cancelled() {
-                return self.end(request, Decision::Aborted, Reviewer::Engine).await;
+            if waiting.cancel.is_cancelled() {
+                return self.last(request, Decision::Aborted, Reviewer::Engine, waiting).await;
             }
             let left = self.time_left(request.requested_at, request.expires_at, started);
             if left.is_zero() {
-                return self.end(request, Decision::Expired, Reviewer::Clock).await;
+                return self.last(request, Decision::Expired, Reviewer::Clock, waiting).await;
             }
             tokio::select! {
                 () = self.log.changed() => {}
-                () = cancel.cancelled() => {}
+                () = waiting.cancel.cancelled() => {}
                 () = tokio::time::sleep(left.min(CLOCK_CHECK)) => {}
             }
         }
+    }
+
+    /// Ends the question. Somebody may have edited it and answered in the same moment: then that is told first.
+    async fn last(&self, request: &mut ApprovalRequest, decision: Decision, by: Reviewer, waiting: &Waiting<'_>) -> Result<Resolution, GateError> {
+        let held = self.end(request, decision, by).await?;
+        if self.log.standing(request.approval_id).await?.revision > request.revision {
+            *request = self.log.question(request.approval_id).await?;
+            (waiting.emit)(EventKind::ApprovalRequested(request.clone()));
+        }
+        Ok(held)
     }
 
     /// The shorter of what the two clocks leave. A wall clock that was set back before the question counts as expired: it can't be trusted.

@@ -6,19 +6,21 @@ use bca_protocol::{CallId, ChangeId, ChangePreview, ConnectionKind, Digest, Effe
 use tokio::sync::Notify;
 
 use super::*;
-use crate::{CanonicalRequest, Method, PermitError, Target};
+use crate::{CanonicalRequest, Method, PermitError, Rules, Standing, Target};
 
 /// What a database does, in memory: compare-and-set on one question.
 #[derive(Default)]
 struct Log {
     pending: Mutex<Option<(ApprovalRequest, Option<Resolution>)>>,
+    writes: Mutex<Vec<PlannedWrite>>,
     changed: Notify,
     broken: Mutex<bool>,
 }
 
 #[async_trait]
 impl ApprovalLog for Log {
-    async fn ask(&self, request: &ApprovalRequest, _writes: &[PlannedWrite]) -> Result<(), LogError> {
+    async fn ask(&self, request: &ApprovalRequest, writes: &[PlannedWrite]) -> Result<(), LogError> {
+        *self.writes.lock().unwrap() = writes.to_vec();
         *self.pending.lock().unwrap() = Some((request.clone(), None));
         self.changed.notify_waiters();
         Ok(())
@@ -27,7 +29,7 @@ impl ApprovalLog for Log {
     async fn resolve(&self, _id: ApprovalId, digest: Digest, resolution: &Resolution) -> Result<Option<Resolution>, LogError> {
         let mut pending = self.pending.lock().unwrap();
         let Some((request, held)) = pending.as_mut() else { return Ok(None) };
-        if request.digest != digest {
+        if resolution.decision == Decision::Approved && request.digest != digest {
             return Ok(None);
         }
         let late = resolution.decision == Decision::Approved && resolution.at >= request.expires_at;
@@ -37,11 +39,21 @@ impl ApprovalLog for Log {
         Ok(Some(held))
     }
 
-    async fn resolution(&self, _id: ApprovalId) -> Result<Option<Resolution>, LogError> {
+    async fn standing(&self, _id: ApprovalId) -> Result<Standing, LogError> {
         if *self.broken.lock().unwrap() {
             return Err(LogError("the disk is gone".into()));
         }
-        Ok(self.pending.lock().unwrap().as_ref().and_then(|(_, held)| held.clone()))
+        let pending = self.pending.lock().unwrap();
+        let (request, held) = pending.as_ref().unwrap();
+        Ok(Standing { revision: request.revision, resolution: held.clone() })
+    }
+
+    async fn question(&self, _id: ApprovalId) -> Result<ApprovalRequest, LogError> {
+        Ok(self.pending.lock().unwrap().as_ref().unwrap().0.clone())
+    }
+
+    async fn approved(&self, _id: ApprovalId) -> Result<Vec<PlannedWrite>, LogError> {
+        Ok(self.writes.lock().unwrap().clone())
     }
 
     async fn changed(&self) {
@@ -173,9 +185,9 @@ async fn an_approval_gives_one_permit_for_each_write_and_for_nothing_else() {
         desk.once_asked(async |r| drop(desk.answer(&r, Decision::Approved).await))
     );
     let Authorisation::Permitted(permits) = authorisation else { panic!("not permitted") };
-    let [first, second]: [WritePermit; 2] = permits.try_into().map_err(|_| "two permits").unwrap();
-    assert!(first.redeem(&request("{\"a\":1}")).is_ok());
-    assert_eq!(second.redeem(&request("{\"a\":1}")), Err(PermitError::OtherRequest));
+    let [first, second]: [PermittedWrite; 2] = permits.try_into().map_err(|_| "two permits").unwrap();
+    assert!(first.permit.redeem(&request("{\"a\":1}")).is_ok());
+    assert_eq!(second.permit.redeem(&request("{\"a\":1}")), Err(PermitError::OtherRequest));
     let events = desk.events.lock().unwrap();
     assert!(matches!(&events[..], [EventKind::ApprovalRequested(_), EventKind::ApprovalResolved { decision: Decision::Approved, .. }]));
 }
@@ -246,6 +258,83 @@ async fn what_would_be_shown_must_be_what_would_be_sent() {
     assert!(matches!(desk.authorise(Vec::new()).await, Authorisation::Denied(_)));
     assert!(matches!(desk.authorise((0..501).map(|_| planned("{}")).collect()).await, Authorisation::Denied(_)));
     assert!(desk.events.lock().unwrap().is_empty());
+}
+
+/// What a person makes of the question: these writes in place of the first ones.
+fn revise(desk: &Desk, writes: Vec<PlannedWrite>) -> ApprovalRequest {
+    let mut pending = desk.log.pending.lock().unwrap();
+    let (request, _) = pending.as_mut().unwrap();
+    request.revision += 1;
+    request.digest = set_digest(writes.iter().map(|write| &write.preview.digest));
+    request.changes = writes.iter().map(|write| write.preview.clone()).collect();
+    *desk.log.writes.lock().unwrap() = writes;
+    desk.log.changed.notify_waiters();
+    request.clone()
+}
+
+fn with_body(write: &PlannedWrite, body: &str) -> PlannedWrite {
+    let mut write = write.clone();
+    write.request.body = Some(body.into());
+    write.preview.body = Some(body.into());
+    write.preview.digest = write.request.digest();
+    write
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_edited_is_told_again_and_only_that_is_permitted() {
+    let desk = Desk::new();
+    let (kept, out) = (planned("{\"a\":1}"), planned("{\"a\":2}"));
+    let editing = desk.once_asked(async |first| {
+        let second = revise(&desk, vec![with_body(&kept, "{\"a\":3}")]);
+        assert_eq!(desk.answer(&first, Decision::Approved).await, None);
+        desk.answer(&second, Decision::Approved).await.unwrap();
+    });
+    let (authorisation, ()) = tokio::join!(desk.authorise(vec![kept.clone(), out]), editing);
+    let Authorisation::Permitted(permitted) = authorisation else { panic!("not permitted") };
+    let [only]: [PermittedWrite; 1] = permitted.try_into().map_err(|_| "one permit").unwrap();
+    assert_eq!(only.planned.request.body.as_deref(), Some("{\"a\":3}"));
+    assert!(only.permit.redeem(&request("{\"a\":3}")).is_ok());
+    let events = desk.events.lock().unwrap();
+    let [EventKind::ApprovalRequested(first), EventKind::ApprovalRequested(second), EventKind::ApprovalResolved { edited: true, .. }] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!((first.revision, second.revision, first.approval_id == second.approval_id), (0, 1, true));
+    assert_ne!(first.digest, second.digest);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_stored_as_approved_must_be_what_was_shown_and_go_where_it_was_asked_for() {
+    let elsewhere = |write: &PlannedWrite| {
+        let mut write = write.clone();
+        write.request.target.company_id = "another".into();
+        write.preview.digest = write.request.digest();
+        write
+    };
+    let other_path = |write: &PlannedWrite| {
+        let mut write = write.clone();
+        (write.request.path, write.preview.path) = ("vendors".into(), "vendors".into());
+        write.preview.digest = write.request.digest();
+        write
+    };
+    let first = planned("{}");
+    for second in [elsewhere(&first), other_path(&first), planned("{}")] {
+        let desk = Desk::new();
+        let editing = desk.once_asked(async |_| drop(desk.answer(&revise(&desk, vec![second]), Decision::Approved).await));
+        let (authorisation, ()) = tokio::join!(desk.authorise(vec![first.clone()]), editing);
+        assert!(matches!(authorisation, Authorisation::Denied(_)));
+    }
+    let desk = Desk::new();
+    let swapped = desk.once_asked(async |asked| {
+        *desk.log.writes.lock().unwrap() = vec![with_body(&first, "{\"a\":9}")];
+        desk.answer(&asked, Decision::Approved).await.unwrap();
+    });
+    let (authorisation, ()) = tokio::join!(desk.authorise(vec![first.clone()]), swapped);
+    assert!(matches!(authorisation, Authorisation::Denied(_)));
+}
+
+#[test]
+fn a_set_of_more_than_fifty_is_approved_by_typing_its_number() {
+    assert_eq!((typed_confirmation(50), typed_confirmation(51)), (None, Some("51".into())));
 }
 
 mod digests {

@@ -1,6 +1,6 @@
 use bca_protocol::{CallId, ChangeId, Digest};
 
-use crate::CanonicalRequest;
+use crate::{CanonicalRequest, PlannedWrite};
 
 /// Leave to send one write, once. Made only by the gate after an approval, bound to the tool call and to the request's
 /// SHA-256; consumed by use. It can't be copied, stored or built elsewhere.
@@ -9,6 +9,14 @@ pub struct WritePermit {
     change_id: ChangeId,
     call_id: CallId,
     digest: Digest,
+}
+
+/// A write exactly as it was approved, with the leave to send it.
+pub struct PermittedWrite {
+    /// The write, edits included.
+    pub planned: PlannedWrite,
+    /// Leave to send it.
+    pub permit: WritePermit,
 }
 
 /// A permit was used for something that it was not given for. Nothing was sent.

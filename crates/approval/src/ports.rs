@@ -22,6 +22,15 @@ pub struct Resolution {
     pub at: Timestamp,
 }
 
+/// Where a question stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// How many times a person edited it.
+    pub revision: u32,
+    /// How it ended; `None` while it is pending.
+    pub resolution: Option<Resolution>,
+}
+
 /// Questions and answers, durable (`synchronous = FULL`) before a method returns.
 #[async_trait]
 pub trait ApprovalLog: Send + Sync {
@@ -30,12 +39,20 @@ pub trait ApprovalLog: Send + Sync {
 
     /// Ends a question by compare-and-set and returns the resolution that holds now. It takes effect only where the question
     /// is pending and, for an approval, the digest is the question's and `resolution.at` lies before its expiry; an approval after
-    /// its expiry stores `expired` by the clock. An approval moves the set's writes to `approved`, anything else to `not_sent`.
-    /// `Ok(None)`: no such question, or the digest is not its own.
+    /// its expiry stores `expired` by the clock. An approval moves the set's writes to `approved`, those that a person took out and
+    /// everything else to `not_sent`. A no needs no digest: whatever was shown, nothing is sent.
+    /// `Ok(None)`: no such question, or an approval of another digest.
     async fn resolve(&self, approval_id: ApprovalId, digest: Digest, resolution: &Resolution) -> Result<Option<Resolution>, LogError>;
 
-    /// How the question ended; `None` while it is pending.
-    async fn resolution(&self, approval_id: ApprovalId) -> Result<Option<Resolution>, LogError>;
+    /// Where the question stands.
+    async fn standing(&self, approval_id: ApprovalId) -> Result<Standing, LogError>;
+
+    /// The question as it stands now, edits included.
+    async fn question(&self, approval_id: ApprovalId) -> Result<ApprovalRequest, LogError>;
+
+    /// The writes of an approved question that are to be sent, in order, byte for byte as they were approved. Fails where the
+    /// question has any other end.
+    async fn approved(&self, approval_id: ApprovalId) -> Result<Vec<PlannedWrite>, LogError>;
 
     /// Completes when any process may have answered something: at once after a change in this process, within 100 ms after one
     /// in another (`PRAGMA data_version`).

@@ -9,8 +9,8 @@ use std::{
 
 use async_trait::async_trait;
 use bca_approval::{
-    ApprovalGate, ApprovalLog, Authorisation, CanonicalRequest, ChangeSet, IntentLog, LogError, Method, PlannedWrite, Resolution, Rules, Settlement, Target,
-    Waiting, WritePermit,
+    ApprovalGate, ApprovalLog, Authorisation, CanonicalRequest, ChangeSet, IntentLog, LogError, Method, PlannedWrite, Resolution, Rules, Settlement, Standing,
+    Target, Waiting, WritePermit,
 };
 use bca_auth::{FixedToken, Secret, TokenError, TokenSource};
 use bca_protocol::{
@@ -239,11 +239,13 @@ impl TokenSource for Renewable {
 }
 
 /// A person who approves everything at once.
-struct Approving;
+#[derive(Default)]
+struct Approving(std::sync::Mutex<Option<(ApprovalRequest, Vec<PlannedWrite>)>>);
 
 #[async_trait]
 impl ApprovalLog for Approving {
-    async fn ask(&self, _request: &ApprovalRequest, _writes: &[PlannedWrite]) -> Result<(), LogError> {
+    async fn ask(&self, request: &ApprovalRequest, writes: &[PlannedWrite]) -> Result<(), LogError> {
+        *self.0.lock().unwrap() = Some((request.clone(), writes.to_vec()));
         Ok(())
     }
 
@@ -251,8 +253,17 @@ impl ApprovalLog for Approving {
         Ok(Some(resolution.clone()))
     }
 
-    async fn resolution(&self, _id: ApprovalId) -> Result<Option<Resolution>, LogError> {
-        Ok(Some(Resolution { decision: Decision::Approved, by: Reviewer::Terminal, reason: None, at: Timestamp::now() }))
+    async fn standing(&self, _id: ApprovalId) -> Result<Standing, LogError> {
+        let resolution = Resolution { decision: Decision::Approved, by: Reviewer::Terminal, reason: None, at: Timestamp::now() };
+        Ok(Standing { revision: 0, resolution: Some(resolution) })
+    }
+
+    async fn question(&self, _id: ApprovalId) -> Result<ApprovalRequest, LogError> {
+        Ok(self.0.lock().unwrap().clone().unwrap().0)
+    }
+
+    async fn approved(&self, _id: ApprovalId) -> Result<Vec<PlannedWrite>, LogError> {
+        Ok(self.0.lock().unwrap().clone().unwrap().1)
     }
 
     async fn changed(&self) {
@@ -297,10 +308,10 @@ pub(crate) async fn permit(request: &CanonicalRequest) -> WritePermit {
         connection,
         writes: vec![PlannedWrite { request: request.clone(), preview, before: None }],
     };
-    let gate = ApprovalGate::new(Arc::new(Approving), Arc::new(SystemClock::new()), bca_approval::Limits::default(), Rules::default());
+    let gate = ApprovalGate::new(Arc::new(Approving::default()), Arc::new(SystemClock::new()), bca_approval::Limits::default(), Rules::default());
     let (emit, cancel) = (|_| {}, CancellationToken::new());
     match gate.authorise(set, &Waiting { emit: &emit, cancel: &cancel }).await {
-        Authorisation::Permitted(mut permits) => permits.pop().unwrap(),
+        Authorisation::Permitted(mut permits) => permits.pop().unwrap().permit,
         Authorisation::Refused(_) | Authorisation::Denied(_) => panic!("the gate said no"),
     }
 }

@@ -11,5 +11,5 @@ mod tools;
 mod toolset;
 
 pub use server::BcToolServer;
-pub use tools::BusinessCentral;
+pub use tools::{BusinessCentral, undo::Done};
 pub use toolset::{StartError, Toolset};

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bca_agent::{ToolCall, ToolContext, ToolExecutor, ToolOutput, ToolSpec};
-use bca_approval::{PlannedWrite, WritePermit};
+use bca_approval::{PermittedWrite, PlannedWrite};
 use bca_protocol::{Effect, RawJson, ToolCallStatus};
 use rmcp::{
     RoleClient, ServiceExt,
@@ -72,6 +72,13 @@ impl Toolset {
         &self.business_central
     }
 
+    /// Gives up writes that were prepared and will not be proposed.
+    pub async fn forget(&self, calls: &[bca_agent::PreparedCall]) {
+        for prepared in calls {
+            self.discard(&prepared.call).await;
+        }
+    }
+
     async fn call(&self, call: &ToolCall) -> Answer {
         let arguments: JsonObject = match serde_json::from_str(call.input.as_str()) {
             Ok(arguments) => arguments,
@@ -127,9 +134,9 @@ impl ToolExecutor for Toolset {
         }
     }
 
-    async fn write(&self, call: &ToolCall, permits: Vec<WritePermit>, _context: &ToolContext) -> ToolOutput {
-        for permit in permits {
-            self.business_central.deposit(permit);
+    async fn write(&self, call: &ToolCall, writes: Vec<PermittedWrite>, _context: &ToolContext) -> ToolOutput {
+        for write in writes {
+            self.business_central.deposit(write);
         }
         let answer = self.call(call).await;
         // The outcome is the server's own record, not what can be read out of the answer's text.

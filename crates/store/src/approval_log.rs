@@ -1,9 +1,9 @@
 use async_trait::async_trait;
-use bca_approval::{ApprovalLog, LogError, PlannedWrite, Resolution};
+use bca_approval::{ApprovalLog, LogError, PlannedWrite, Resolution, Standing};
 use bca_protocol::{ApprovalId, ApprovalRequest, ChangeState, Decision, Digest, Reviewer};
 
 use crate::{
-    Db, StoreError,
+    Db, StoreError, audit_events,
     db::Durability,
     table::{approvals, approvals::Question, change_sets, changes},
 };
@@ -11,14 +11,15 @@ use crate::{
 #[async_trait]
 impl ApprovalLog for Db {
     async fn ask(&self, request: &ApprovalRequest, writes: &[PlannedWrite]) -> Result<(), LogError> {
-        let (request, writes, instance) = (request.clone(), writes.to_vec(), self.inner.instance);
+        let (request, writes, instance, identity) = (request.clone(), writes.to_vec(), self.inner.instance, self.audit_identity());
         self.write(Durability::Durable, move |tx| {
             if request.changes.len() != writes.len() || request.changes.iter().zip(&writes).any(|(shown, write)| *shown != write.preview) {
                 return Err(StoreError::Invalid("what is asked is not what would be sent".into()));
             }
             change_sets::insert(tx, &request, instance)?;
             changes::insert(tx, &request, &writes)?;
-            approvals::insert(tx, &request, instance)
+            approvals::insert(tx, &request, instance)?;
+            audit_events::asked(tx, &identity, &request, &writes)
         })
         .await?;
         self.inner.watch.tell();
@@ -32,9 +33,27 @@ impl ApprovalLog for Db {
         Ok(held)
     }
 
-    async fn resolution(&self, approval_id: ApprovalId) -> Result<Option<Resolution>, LogError> {
+    async fn standing(&self, approval_id: ApprovalId) -> Result<Standing, LogError> {
         let question = self.read(move |c| approvals::question(c, approval_id)).await?;
-        question.map(|q| q.resolution).ok_or_else(|| StoreError::NotFound("approval").into())
+        let question = question.ok_or(StoreError::NotFound("approval"))?;
+        Ok(Standing { revision: question.revision, resolution: question.resolution })
+    }
+
+    async fn question(&self, approval_id: ApprovalId) -> Result<ApprovalRequest, LogError> {
+        Ok(self.approval(approval_id).await?.request)
+    }
+
+    async fn approved(&self, approval_id: ApprovalId) -> Result<Vec<PlannedWrite>, LogError> {
+        let writes = self
+            .read(move |c| {
+                let question = approvals::question(c, approval_id)?.ok_or(StoreError::NotFound("approval"))?;
+                if question.resolution.is_none_or(|held| held.decision != Decision::Approved) {
+                    return Err(StoreError::Conflict("This question was not approved. Nothing was changed.".into()));
+                }
+                changes::of_set(c, &question.change_set_id)
+            })
+            .await?;
+        Ok(writes.into_iter().filter(|write| !write.left_out && write.state == ChangeState::Approved).map(|write| write.planned).collect())
     }
 
     async fn changed(&self) {
@@ -45,8 +64,9 @@ impl ApprovalLog for Db {
 impl Db {
     fn compare_and_set(&self, approval_id: ApprovalId, digest: Digest, resolution: Resolution) -> Result<Option<Resolution>, StoreError> {
         self.inner.write_now(Durability::Durable, |tx| {
+            // A no needs no digest: whatever was shown, nothing is sent.
             let question = match approvals::question(tx, approval_id)? {
-                Some(question) if question.digest == digest => question,
+                Some(question) if question.digest == digest || resolution.decision != Decision::Approved => question,
                 Some(_) | None => return Ok(None),
             };
             if let Some(held) = question.resolution {
@@ -58,12 +78,19 @@ impl Db {
                 return Err(StoreError::Conflict("The question was answered at the same moment.".into()));
             }
             let (state, message) = consequence(&resolution);
+            if state == ChangeState::Approved {
+                changes::left_out(tx, &question.change_set_id, LEFT_OUT, resolution.at)?;
+            }
             let settled = (state == ChangeState::NotSent).then_some(resolution.at);
             changes::answered(tx, &question.change_set_id, state, message, settled)?;
+            audit_events::decided(tx, &self.audit_identity(), approval_id, &resolution)?;
             Ok(Some(resolution))
         })
     }
 }
+
+/// What is told of a write that was taken out of a set that was approved.
+pub(crate) const LEFT_OUT: &str = "Taken out of the set before it was approved. Nothing was changed by it.";
 
 /// What an answer counts for. A yes that comes after the deadline, by a clock that was set back before the question, or when the
 /// process that asked is gone, is none.

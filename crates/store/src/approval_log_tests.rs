@@ -86,7 +86,7 @@ async fn a_write_goes_from_planned_to_confirmed_with_its_checkpoint() {
     let db = open(home.path());
     let (request, writes) = question(2);
     db.ask(&request, &writes).await.unwrap();
-    assert_eq!(db.resolution(request.approval_id).await.unwrap(), None);
+    assert_eq!(db.standing(request.approval_id).await.unwrap().resolution, None);
     assert_eq!(db.pending_approvals().await.unwrap()[0].request, request);
     let (first, second) = (writes[0].change_id(), writes[1].change_id());
     db.sending(first, request.requested_at).await.unwrap_err();
@@ -178,7 +178,7 @@ async fn races_of_yes_no_and_the_clock_have_one_end_each() {
             held.push(task.await.unwrap().unwrap());
         }
         assert!(held.iter().all(|resolution| *resolution == held[0]), "round {round}: {held:?}");
-        assert_eq!(other.resolution(request.approval_id).await.unwrap(), Some(held[0].clone()));
+        assert_eq!(other.standing(request.approval_id).await.unwrap().resolution, Some(held[0].clone()));
         let expected = if held[0].decision == Decision::Approved { ChangeState::Approved } else { ChangeState::NotSent };
         assert_eq!(other.change(writes[0].change_id()).await.unwrap().state, expected);
     }
@@ -194,7 +194,7 @@ async fn an_answer_from_another_handle_is_noticed() {
         let waiting = asker.clone();
         let waiter = tokio::spawn(async move {
             loop {
-                if let Some(resolution) = waiting.resolution(request.approval_id).await.unwrap() {
+                if let Some(resolution) = waiting.standing(request.approval_id).await.unwrap().resolution {
                     return resolution;
                 }
                 waiting.changed().await;

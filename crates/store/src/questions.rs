@@ -1,10 +1,8 @@
 //! What front ends ask of the database. Each method is one snapshot or one transaction, off the asynchronous threads.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use bca_protocol::{
-    ApprovalId, ApprovalView, BackupView, ChangeId, ChangePreview, ChangeSetId, ChangeView, Connection, ErrorEntry, SessionDetail, SessionId, SessionSummary,
-};
+use bca_protocol::{ApprovalId, ApprovalView, BackupView, ChangeId, ChangeSetId, ChangeView, Connection, ErrorEntry, SessionDetail, SessionId, SessionSummary};
 use jiff::Timestamp;
 
 use crate::{
@@ -48,16 +46,14 @@ impl Db {
         self.read(move |c| {
             let session = sessions::get(c, session_id)?.ok_or(StoreError::NotFound("conversation"))?;
             let changes = changes::of_session(c, session_id)?;
-            let mut shown: HashMap<ChangeSetId, Vec<ChangePreview>> = HashMap::new();
-            for change in &changes {
-                shown.entry(change.change_set_id).or_default().push(change.preview.clone());
-            }
+            let sets: HashSet<ChangeSetId> = changes.iter().map(|change| change.change_set_id).collect();
+            let sets = serde_json::to_string(&sets).map_err(|e| StoreError::Invalid(e.to_string()))?;
             Ok(SessionDetail {
                 session,
                 messages: messages::list(c, session_id)?,
                 runs: agent_executions::list(c, session_id)?,
                 tool_calls: mcp_tool_calls::list(c, session_id)?,
-                approvals: approvals::of_session(c, session_id, shown)?,
+                approvals: approvals::of_session(c, session_id, changes::previews(c, &sets)?)?,
                 changes,
             })
         })

@@ -2,7 +2,7 @@
 
 use bca_approval::{CanonicalRequest, Method};
 use bca_bc::{RecordPath, SetPath};
-use bca_catalogue::{Operation, Parented, Proposal};
+use bca_catalogue::{Entity, Operation, Parented, Proposal};
 use bca_protocol::{CallId, Json};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -59,14 +59,19 @@ pub(super) async fn prepare(bc: &BusinessCentral, input: Input, call_id: &CallId
         .collect();
     let path = if expand.is_empty() { set.to_string() } else { format!("{set}?$expand={}", expand.join(",")) };
     let request = CanonicalRequest { target: client.target().clone(), method: Method::Post, path, if_match: None, body: Some(input.data.to_string()) };
-    let name = preview::name_of(entity, &input.data);
-    let title = match (name.is_empty(), parent_name) {
+    let title = title(entity, &input.data, parent_name.as_deref());
+    let draft = preview::Draft { entity, operation: &operation, call_id, key: None, title, before: None, data: Some(&input.data), notes, request };
+    let planned = preview::plan(client, draft, cancel).await;
+    Ok(Prepared { planned, target: Target::Create { set, expand, data: input.data } })
+}
+
+/// `Create customer Fjordlys AS`, `Add sales order line Sofa to sales order 1001`.
+pub(super) fn title(entity: &Entity, data: &Json, parent: Option<&str>) -> String {
+    let name = preview::name_of(entity, data);
+    match (name.is_empty(), parent) {
         (false, None) => format!("Create {} {name}", entity.singular),
         (true, None) => format!("Create {}", entity.one()),
         (false, Some(parent)) => format!("Add {} {name} to {parent}", entity.singular),
         (true, Some(parent)) => format!("Add {} to {parent}", entity.one()),
-    };
-    let draft = preview::Draft { entity, operation: &operation, call_id, key: None, title, before: None, data: Some(&input.data), notes, request };
-    let planned = preview::plan(client, draft, cancel).await;
-    Ok(Prepared { planned, target: Target::Create { set, expand, data: input.data } })
+    }
 }

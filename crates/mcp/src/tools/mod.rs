@@ -2,13 +2,16 @@
 
 mod create_entity;
 mod delete_entity;
+mod edit;
 mod follow_up;
 mod get_schema;
 mod invoke_action;
 mod look_again;
+mod look_up;
 mod preview;
 mod query_entities;
 mod send;
+pub(crate) mod undo;
 mod update_entity;
 mod validate_operation;
 mod validate_workflow;
@@ -20,7 +23,7 @@ use std::{
 };
 
 use bca_agent::{ToolCall, ToolFault, WriteResult};
-use bca_approval::{IntentLog, PlannedWrite, WritePermit};
+use bca_approval::{IntentLog, PermittedWrite, PlannedWrite, WritePermit};
 use bca_bc::{BcError, Client};
 use bca_catalogue::{Catalogue, Entity, Operation};
 use bca_protocol::{CallId, Clock, Effect, ErrorCode, Json, ToolCallStatus};
@@ -160,6 +163,18 @@ pub(crate) struct Prepared {
     pub(crate) target: Target,
 }
 
+impl Prepared {
+    /// Takes the write as it was approved; what will be compared after sending are its values.
+    fn become_approved(&mut self, planned: PlannedWrite) {
+        let body = planned.request.body.as_deref().and_then(|body| Json::parse(body).ok());
+        match (&mut self.target, body) {
+            (Target::Create { data, .. } | Target::Update { data, .. }, Some(body)) => *data = body,
+            (Target::Create { .. } | Target::Update { .. } | Target::Delete { .. } | Target::Action { .. }, _) => {}
+        }
+        self.planned = planned;
+    }
+}
+
 /// What a prepared write acts on.
 #[derive(Clone)]
 pub(crate) enum Target {
@@ -239,16 +254,24 @@ impl BusinessCentral {
             }
         };
         let planned = prepared.planned.clone();
-        self.calls().insert(call.call_id.clone(), Pending { prepared: Some(prepared), ..Pending::default() });
+        self.keep(&call.call_id, prepared);
         Ok(planned)
     }
 
-    /// Lays a permit ready for its call.
-    pub(crate) fn deposit(&self, permit: WritePermit) {
-        let call_id = permit.call_id().clone();
-        if let Some(pending) = self.calls().get_mut(&call_id) {
+    /// Lays an approved write ready for its call, as it was approved: a person may have edited what was prepared.
+    pub(crate) fn deposit(&self, write: PermittedWrite) {
+        let PermittedWrite { planned, permit } = write;
+        if let Some(pending) = self.calls().get_mut(permit.call_id())
+            && let Some(prepared) = &mut pending.prepared
+        {
+            prepared.become_approved(planned);
             pending.permit = Some(permit);
         }
+    }
+
+    /// Keeps a write until its call is answered or given up.
+    pub(crate) fn keep(&self, call_id: &CallId, prepared: Prepared) {
+        self.calls().insert(call_id.clone(), Pending { prepared: Some(prepared), ..Pending::default() });
     }
 
     /// What came of a write call. A call whose permit is still there sent nothing; one whose permit is gone and that left no

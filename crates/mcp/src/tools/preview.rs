@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use bca_bc::{Client, RecordPath};
-use bca_catalogue::{Care, Catalogue, Entity, Operation, PropertyKind, Undo};
-use bca_protocol::{CallId, ChangeId, ChangePreview, FieldChange, FieldKind, Json, Note, NoteKind, Undoable, WriteOperation};
+use bca_catalogue::{Care, Catalogue, Entity, Operation, Property, PropertyKind, Undo};
+use bca_protocol::{CallId, ChangeId, ChangePreview, FieldChange, FieldEditor, FieldKind, Json, Note, NoteKind, Undoable, WriteOperation};
 use futures::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
@@ -48,7 +48,7 @@ pub(super) async fn plan(client: &Client, draft: Draft<'_>, cancel: &Cancellatio
     notes.extend(care(draft.entity, draft.data));
     let mut fields = Vec::with_capacity(rows.len());
     for row in &rows {
-        let (field, note) = field(row, &labels);
+        let (field, note) = field(row, draft.operation, &labels);
         fields.push(field);
         notes.extend(note);
     }
@@ -114,7 +114,7 @@ fn rows<'a>(draft: &Draft<'a>) -> Vec<Row<'a>> {
     rows
 }
 
-fn is_nothing(value: &Json) -> bool {
+pub(super) fn is_nothing(value: &Json) -> bool {
     match value {
         Json::Null => true,
         // A blank member of an enumeration comes encoded.
@@ -189,7 +189,7 @@ pub(super) fn name_of(entity: &Entity, record: &Json) -> String {
     parts.join(" · ")
 }
 
-fn field(row: &Row<'_>, labels: &Labels) -> (FieldChange, Option<Note>) {
+fn field(row: &Row<'_>, operation: &Operation, labels: &Labels) -> (FieldChange, Option<Note>) {
     let property = row.entity.and_then(|e| e.property(&row.name));
     let caption = property.map_or_else(|| row.name.clone(), |p| p.caption.clone());
     let kind = property.map_or(FieldKind::Text, |p| field_kind(&p.kind));
@@ -213,10 +213,30 @@ fn field(row: &Row<'_>, labels: &Labels) -> (FieldChange, Option<Note>) {
         after,
         before_label: find(&row.before).and_then(Result::ok),
         after_label: after_label.and_then(Result::ok),
-        editor: None,
+        editor: property.and_then(|p| editor(operation, p)),
         proposed: None,
     };
     (field, note)
+}
+
+/// How a person may change the value before approving. Not where it names the record, where Business Central fills it in, where it is
+/// an id of something that can't be looked up, and not for what only describes a record.
+fn editor(operation: &Operation, property: &Property) -> Option<FieldEditor> {
+    match operation {
+        Operation::Create | Operation::Update => {}
+        Operation::Read | Operation::Delete | Operation::Action(_) => return None,
+    }
+    if property.read_only || property.key || property.filter_only {
+        return None;
+    }
+    let options = match &property.kind {
+        PropertyKind::Stream => return None,
+        PropertyKind::Guid if property.relation.is_none() => return None,
+        PropertyKind::Enum(members) => members.clone(),
+        _ => property.options.clone(),
+    };
+    let relation = property.relation.as_ref().map(|relation| relation.set.clone());
+    Some(FieldEditor { options, relation, max_length: property.max_length.and_then(|most| u32::try_from(most).ok()) })
 }
 
 fn field_kind(kind: &PropertyKind) -> FieldKind {

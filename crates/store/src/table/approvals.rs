@@ -3,34 +3,37 @@
 use std::collections::HashMap;
 
 use bca_approval::Resolution;
-use bca_protocol::{ApprovalId, ApprovalRequest, ApprovalState, ApprovalView, ChangePreview, ChangeSetId, Decision, Digest, InstanceId, SessionId};
+use bca_protocol::{ApprovalId, ApprovalRequest, ApprovalState, ApprovalView, ChangeSetId, Decision, Digest, InstanceId, SessionId};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::changes::Shown;
 use crate::{
     StoreError,
     sql::{At, FromJson, Text, Word, Worded, statements},
 };
 
 statements! {
-    INSERT = "INSERT INTO approvals (approval_id, change_set_id, session_id, run_id, instance_id, digest, priority, requested_at, expires_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    QUESTION = "SELECT change_set_id, instance_id, digest, requested_at, expires_at, state, reviewer, reason, resolved_at FROM approvals WHERE approval_id = ?1";
+    INSERT = "INSERT INTO approvals (approval_id, change_set_id, session_id, run_id, instance_id, digest, priority, requested_at, expires_at, typed)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    QUESTION = "SELECT change_set_id, instance_id, digest, requested_at, expires_at, state, reviewer, reason, resolved_at, revision FROM approvals WHERE approval_id = ?1";
     RESOLVE = "UPDATE approvals SET state = ?2, reviewer = ?3, reason = ?4, resolved_at = ?5 WHERE approval_id = ?1 AND state = 'pending'";
+    /// Only the version that the person saw gives way.
+    REVISE = "UPDATE approvals SET digest = ?3, revision = ?4, typed = ?5 WHERE approval_id = ?1 AND digest = ?2 AND state = 'pending'";
     /// Nobody is left who could act on an answer.
     EXPIRE_ORPHANS = "UPDATE approvals SET state = 'expired', reviewer = 'engine', resolved_at = ?2 WHERE instance_id = ?1 AND state = 'pending'
         RETURNING approval_id";
     PENDING = "SELECT a.approval_id, a.change_set_id, a.session_id, a.run_id, a.digest, a.priority, a.requested_at, a.expires_at, s.connection, a.state,
-            a.reviewer, a.reason, a.resolved_at
+            a.reviewer, a.reason, a.resolved_at, a.revision, a.typed
         FROM approvals a JOIN change_sets s ON s.change_set_id = a.change_set_id WHERE a.state = 'pending'";
     ONE = "SELECT a.approval_id, a.change_set_id, a.session_id, a.run_id, a.digest, a.priority, a.requested_at, a.expires_at, s.connection, a.state,
-            a.reviewer, a.reason, a.resolved_at
+            a.reviewer, a.reason, a.resolved_at, a.revision, a.typed
         FROM approvals a JOIN change_sets s ON s.change_set_id = a.change_set_id WHERE a.approval_id = ?1";
     OF_SESSION = "SELECT a.approval_id, a.change_set_id, a.session_id, a.run_id, a.digest, a.priority, a.requested_at, a.expires_at, s.connection, a.state,
-            a.reviewer, a.reason, a.resolved_at
+            a.reviewer, a.reason, a.resolved_at, a.revision, a.typed
         FROM approvals a JOIN change_sets s ON s.change_set_id = a.change_set_id WHERE a.session_id = ?1 ORDER BY a.id";
     NEWEST = "SELECT a.approval_id, a.change_set_id, a.session_id, a.run_id, a.digest, a.priority, a.requested_at, a.expires_at, s.connection, a.state,
-            a.reviewer, a.reason, a.resolved_at
+            a.reviewer, a.reason, a.resolved_at, a.revision, a.typed
         FROM approvals a JOIN change_sets s ON s.change_set_id = a.change_set_id
         WHERE a.id < coalesce((SELECT id FROM approvals WHERE approval_id = ?1), 9223372036854775807) ORDER BY a.id DESC LIMIT ?2";
 }
@@ -44,6 +47,8 @@ pub(crate) struct Question {
     pub expires_at: Timestamp,
     /// How it ended; absent while it is pending.
     pub resolution: Option<Resolution>,
+    /// How many times it was edited.
+    pub revision: u32,
 }
 
 pub(crate) fn insert(tx: &Connection, request: &ApprovalRequest, instance: InstanceId) -> Result<(), StoreError> {
@@ -56,9 +61,16 @@ pub(crate) fn insert(tx: &Connection, request: &ApprovalRequest, instance: Insta
         Text(request.digest),
         Worded(request.priority),
         At(request.requested_at),
-        At(request.expires_at)
+        At(request.expires_at),
+        request.typed
     ])?;
     Ok(())
+}
+
+/// Whether the question waited with this digest and now shows the new version.
+pub(crate) fn revise(tx: &Connection, from: Digest, request: &ApprovalRequest) -> Result<bool, StoreError> {
+    let values = params![Text(request.approval_id), Text(from), Text(request.digest), request.revision, request.typed];
+    Ok(tx.prepare_cached(REVISE)?.execute(values)? > 0)
 }
 
 pub(crate) fn question(connection: &Connection, approval: ApprovalId) -> Result<Option<Question>, StoreError> {
@@ -77,6 +89,7 @@ pub(crate) fn question(connection: &Connection, approval: ApprovalId) -> Result<
             requested_at: row.get::<_, At>(3)?.0,
             expires_at: row.get::<_, At>(4)?.0,
             resolution,
+            revision: row.get(9)?,
         })
     };
     Ok(statement.query_row([Text(approval)], read).optional()?)
@@ -112,14 +125,11 @@ pub(crate) fn newest(connection: &Connection, older_than: Option<ApprovalId>, li
 }
 
 /// The questions of a session, oldest first, with the previews that the caller has read already.
-pub(crate) fn of_session(
-    connection: &Connection,
-    session: SessionId,
-    mut shown: HashMap<ChangeSetId, Vec<ChangePreview>>,
-) -> Result<Vec<ApprovalView>, StoreError> {
+pub(crate) fn of_session(connection: &Connection, session: SessionId, mut shown: HashMap<ChangeSetId, Shown>) -> Result<Vec<ApprovalView>, StoreError> {
     let mut views = collect(connection, OF_SESSION, [Text(session)])?;
     for view in &mut views {
-        view.request.changes = shown.remove(&view.request.change_set_id).unwrap_or_default();
+        let Shown { changes, left_out } = shown.remove(&view.request.change_set_id).unwrap_or_default();
+        (view.request.changes, view.request.left_out) = (changes, left_out);
     }
     Ok(views)
 }
@@ -135,7 +145,8 @@ fn with_changes(connection: &Connection, mut views: Vec<ApprovalView>) -> Result
     let sets = serde_json::to_string(&sets).map_err(|e| StoreError::Invalid(e.to_string()))?;
     let mut shown = super::changes::previews(connection, &sets)?;
     for view in &mut views {
-        view.request.changes = shown.remove(&view.request.change_set_id).unwrap_or_default();
+        let Shown { changes, left_out } = shown.remove(&view.request.change_set_id).unwrap_or_default();
+        (view.request.changes, view.request.left_out) = (changes, left_out);
     }
     Ok(views)
 }
@@ -155,8 +166,8 @@ fn without_changes(row: &Row<'_>) -> rusqlite::Result<ApprovalView> {
             changes: Vec::new(),
             left_out: Vec::new(),
             title: None,
-            revision: 0,
-            typed: None,
+            revision: row.get(13)?,
+            typed: row.get(14)?,
         },
         state: row.get::<_, Worded<ApprovalState>>(9)?.0,
         by: row.get::<_, Option<Worded<_>>>(10)?.map(|word| word.0),

@@ -11,13 +11,12 @@ use crate::{
 
 statements! {
     INSERT = "INSERT INTO change_sets (change_set_id, session_id, run_id, instance_id, connection, digest, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    REVISE = "UPDATE change_sets SET digest = ?2 WHERE change_set_id = ?1";
 }
 
 /// Stores the set of a question. The digest is computed again from the writes: the question's own must be the same.
 pub(crate) fn insert(tx: &Connection, request: &ApprovalRequest, instance: InstanceId) -> Result<(), StoreError> {
-    if set_digest(request.changes.iter().map(|change| &change.digest)) != request.digest {
-        return Err(StoreError::Invalid("the question's digest is not that of its writes".into()));
-    }
+    has_its_own_digest(request)?;
     let connection = serde_json::to_string(&request.connection).map_err(|e| StoreError::Invalid(e.to_string()))?;
     tx.prepare_cached(INSERT)?.execute(params![
         Text(request.change_set_id),
@@ -29,4 +28,19 @@ pub(crate) fn insert(tx: &Connection, request: &ApprovalRequest, instance: Insta
         At(request.requested_at)
     ])?;
     Ok(())
+}
+
+/// Stores the digest of an edited set, computed again in the same way.
+pub(crate) fn revise(tx: &Connection, request: &ApprovalRequest) -> Result<(), StoreError> {
+    has_its_own_digest(request)?;
+    tx.prepare_cached(REVISE)?.execute(params![Text(request.change_set_id), Text(request.digest)])?;
+    Ok(())
+}
+
+fn has_its_own_digest(request: &ApprovalRequest) -> Result<(), StoreError> {
+    if set_digest(request.changes.iter().map(|change| &change.digest)) == request.digest {
+        Ok(())
+    } else {
+        Err(StoreError::Invalid("the question's digest is not that of its writes".into()))
+    }
 }

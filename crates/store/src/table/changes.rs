@@ -14,8 +14,12 @@ use crate::{
 
 statements! {
     INSERT = "INSERT INTO changes (change_id, change_set_id, position, session_id, run_id, call_id, root, tenant, environment, company_id, account,
-            method, path, if_match, body, digest, preview, before, state, created_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, 'planned', ?19)";
+            method, path, if_match, body, digest, preview, before, state, created_at, undoes)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, 'planned', ?19, ?20)";
+    /// A person put other values in place of the proposed ones, took the write out, or put it back.
+    REVISED = "UPDATE changes SET body = ?2, digest = ?3, preview = ?4, left_out = ?5 WHERE change_id = ?1 AND state = 'planned'";
+    /// What a person took out stays unsent, whatever the answer.
+    LEFT_OUT = "UPDATE changes SET state = 'not_sent', message = ?2, settled_at = ?3 WHERE change_set_id = ?1 AND state = 'planned' AND left_out = 1";
     /// The answer to the set's question reaches its writes.
     ANSWERED = "UPDATE changes SET state = ?2, message = ?3, settled_at = ?4 WHERE change_set_id = ?1 AND state = 'planned'";
     /// Only the process that asked sends, and only what was approved.
@@ -34,19 +38,33 @@ statements! {
         AND change_set_id IN (SELECT change_set_id FROM change_sets s WHERE s.change_set_id = changes.change_set_id AND s.instance_id = ?1)
         RETURNING change_id";
     OF_SESSION = "SELECT c.preview, c.change_set_id, c.session_id, c.run_id, s.connection, c.state, c.message, c.before, p.after, c.created_at, c.sent_at,
-            c.settled_at
+            c.settled_at, c.undone_by
         FROM changes c JOIN change_sets s ON s.change_set_id = c.change_set_id LEFT JOIN checkpoints p ON p.change_id = c.change_id
         WHERE c.session_id = ?1 ORDER BY c.id";
     ONE = "SELECT c.preview, c.change_set_id, c.session_id, c.run_id, s.connection, c.state, c.message, c.before, p.after, c.created_at, c.sent_at,
-            c.settled_at
+            c.settled_at, c.undone_by
         FROM changes c JOIN change_sets s ON s.change_set_id = c.change_set_id LEFT JOIN checkpoints p ON p.change_id = c.change_id
         WHERE c.change_id = ?1";
     NEWEST = "SELECT c.preview, c.change_set_id, c.session_id, c.run_id, s.connection, c.state, c.message, c.before, p.after, c.created_at, c.sent_at,
-            c.settled_at
+            c.settled_at, c.undone_by
         FROM changes c JOIN change_sets s ON s.change_set_id = c.change_set_id LEFT JOIN checkpoints p ON p.change_id = c.change_id
         WHERE c.id < coalesce((SELECT id FROM changes WHERE change_id = ?1), 9223372036854775807) ORDER BY c.id DESC LIMIT ?2";
     /// What the sets' questions showed.
-    PREVIEWS = "SELECT change_set_id, preview FROM changes WHERE change_set_id IN (SELECT value FROM json_each(?1)) ORDER BY change_set_id, position";
+    PREVIEWS = "SELECT change_set_id, preview, left_out FROM changes WHERE change_set_id IN (SELECT value FROM json_each(?1)) ORDER BY change_set_id, position";
+    /// The writes of a set with their exact requests.
+    OF_SET = "SELECT c.preview, c.root, c.tenant, c.environment, c.company_id, c.account, c.method, c.path, c.if_match, c.body, c.before, c.state,
+            c.left_out
+        FROM changes c WHERE c.change_set_id = ?1 ORDER BY c.position";
+    /// The writes of a run.
+    OF_RUN = "SELECT change_id FROM changes WHERE run_id = ?1 ORDER BY id";
+    /// What an undo starts from.
+    CONFIRMED = "SELECT c.preview, c.root, c.tenant, c.environment, c.company_id, c.account, c.method, c.path, c.if_match, c.body, c.before,
+            c.result_key, p.after
+        FROM changes c LEFT JOIN checkpoints p ON p.change_id = c.change_id WHERE c.change_id = ?1 AND c.state = 'confirmed'";
+    /// A write on its way that takes this one back.
+    UNDOING = "SELECT state FROM changes WHERE undoes = ?1 AND state IN ('planned', 'approved', 'sending', 'unknown')";
+    UNDOES = "SELECT undoes FROM changes WHERE change_id = ?1";
+    UNDONE_BY = "UPDATE changes SET undone_by = ?2 WHERE change_id = ?1";
     /// Writes whose outcome has to be found out, with their exact requests.
     UNKNOWN = "SELECT c.preview, c.root, c.tenant, c.environment, c.company_id, c.account, c.method, c.path, c.if_match, c.body, c.before,
             c.session_id, c.run_id, c.sent_at, s.connection
@@ -66,6 +84,17 @@ pub struct UnknownChange {
     pub connection: bca_protocol::Connection,
     /// When it was sent (UTC).
     pub sent_at: Timestamp,
+}
+
+/// A confirmed write: what an undo starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfirmedChange {
+    /// The request, what was shown, and the record before.
+    pub planned: PlannedWrite,
+    /// The id that a create gave its record.
+    pub key: Option<String>,
+    /// The record as read back.
+    pub after: Option<bca_protocol::RawJson>,
 }
 
 /// Stores a set's writes as planned.
@@ -95,7 +124,8 @@ pub(crate) fn insert(tx: &Connection, request: &ApprovalRequest, writes: &[Plann
             Text(sent.digest()),
             shown,
             before.as_ref().map(bca_protocol::RawJson::as_str),
-            At(request.requested_at)
+            At(request.requested_at),
+            preview.undoes.map(Text)
         ])?;
     }
     Ok(())
@@ -159,25 +189,96 @@ pub(crate) fn newest(connection: &Connection, older_than: Option<ChangeId>, limi
     Ok(statement.query_map(params![older_than.map(Text), limit], view)?.collect::<Result<_, _>>()?)
 }
 
-/// What the questions about these sets showed (a JSON array of set ids).
-pub(crate) fn previews(connection: &Connection, sets: &str) -> Result<HashMap<ChangeSetId, Vec<ChangePreview>>, StoreError> {
-    let mut shown: HashMap<ChangeSetId, Vec<ChangePreview>> = HashMap::new();
+/// What a question shows of its writes.
+#[derive(Default)]
+pub(crate) struct Shown {
+    /// Those that an approval sends.
+    pub changes: Vec<ChangePreview>,
+    /// Those that a person took out.
+    pub left_out: Vec<ChangePreview>,
+}
+
+/// What the questions about these sets show (a JSON array of set ids).
+pub(crate) fn previews(connection: &Connection, sets: &str) -> Result<HashMap<ChangeSetId, Shown>, StoreError> {
+    let mut shown: HashMap<ChangeSetId, Shown> = HashMap::new();
     let mut statement = connection.prepare_cached(PREVIEWS)?;
     let mut rows = statement.query([sets])?;
     while let Some(row) = rows.next()? {
-        shown.entry(row.get::<_, Text<_>>(0)?.0).or_default().push(row.get::<_, FromJson<_>>(1)?.0);
+        let set = shown.entry(row.get::<_, Text<_>>(0)?.0).or_default();
+        let list = if row.get::<_, bool>(2)? { &mut set.left_out } else { &mut set.changes };
+        list.push(row.get::<_, FromJson<_>>(1)?.0);
     }
     Ok(shown)
+}
+
+/// One write of a set as it stands.
+pub(crate) struct SetWrite {
+    pub planned: PlannedWrite,
+    pub state: ChangeState,
+    pub left_out: bool,
+}
+
+/// The writes of a set, in order.
+pub(crate) fn of_set(connection: &Connection, set: &str) -> Result<Vec<SetWrite>, StoreError> {
+    let mut statement = connection.prepare_cached(OF_SET)?;
+    let read = |row: &Row<'_>| Ok(SetWrite { planned: planned(row)?, state: row.get::<_, Worded<_>>(11)?.0, left_out: row.get(12)? });
+    Ok(statement.query_map([set], read)?.collect::<Result<_, _>>()?)
+}
+
+/// Puts another version in the place of a write that nobody has answered yet. Whether it was there.
+pub(crate) fn revised(tx: &Connection, write: &PlannedWrite, left_out: bool) -> Result<bool, StoreError> {
+    let shown = serde_json::to_string(&write.preview).map_err(|e| StoreError::Invalid(e.to_string()))?;
+    let values = params![Text(write.change_id()), write.request.body, Text(write.request.digest()), shown, left_out];
+    Ok(tx.prepare_cached(REVISED)?.execute(values)? > 0)
+}
+
+/// What was taken out of an approved set is given up.
+pub(crate) fn left_out(tx: &Connection, set: &str, why: &str, at: Timestamp) -> Result<(), StoreError> {
+    tx.prepare_cached(LEFT_OUT)?.execute(params![set, why, At(at)])?;
+    Ok(())
+}
+
+/// The writes of a run, oldest first.
+pub(crate) fn of_run(connection: &Connection, run: bca_protocol::RunId) -> Result<Vec<ChangeId>, StoreError> {
+    let mut statement = connection.prepare_cached(OF_RUN)?;
+    Ok(statement.query_map([Text(run)], |row| Ok(row.get::<_, Text<_>>(0)?.0))?.collect::<Result<_, _>>()?)
+}
+
+/// A confirmed write with its checkpoint; `None` where it is in any other state.
+pub(crate) fn confirmed(connection: &Connection, change: ChangeId) -> Result<Option<ConfirmedChange>, StoreError> {
+    let mut statement = connection.prepare_cached(CONFIRMED)?;
+    let read = |row: &Row<'_>| Ok(ConfirmedChange { planned: planned(row)?, key: row.get(11)?, after: row.get::<_, Option<Raw>>(12)?.map(|raw| raw.0) });
+    Ok(statement.query_row([Text(change)], read).optional()?)
+}
+
+/// Where a write stands that is to take this one back and has no certain end yet.
+pub(crate) fn undoing(connection: &Connection, change: ChangeId) -> Result<Option<ChangeState>, StoreError> {
+    Ok(connection.prepare_cached(UNDOING)?.query_row([Text(change)], |row| Ok(row.get::<_, Worded<_>>(0)?.0)).optional()?)
+}
+
+/// Notes along the chain of undoes what a confirmed write did: what it takes back holds no more, what that one had taken back
+/// holds again, and so on.
+pub(crate) fn took_back(tx: &Connection, change: ChangeId) -> Result<(), StoreError> {
+    let (mut link, mut holds) = (change, true);
+    while let Some(earlier) = undoes(tx, link)? {
+        let by = holds.then_some(Text(link));
+        tx.prepare_cached(UNDONE_BY)?.execute(params![Text(earlier), by])?;
+        (link, holds) = (earlier, !holds);
+    }
+    Ok(())
+}
+
+fn undoes(connection: &Connection, change: ChangeId) -> Result<Option<ChangeId>, StoreError> {
+    let found = connection.prepare_cached(UNDOES)?.query_row([Text(change)], |row| Ok(row.get::<_, Option<Text<_>>>(0)?.map(|id| id.0))).optional()?;
+    Ok(found.flatten())
 }
 
 /// All writes whose outcome is unknown, oldest first.
 pub(crate) fn unknown(connection: &Connection) -> Result<Vec<UnknownChange>, StoreError> {
     let mut statement = connection.prepare_cached(UNKNOWN)?;
     let rows = statement.query_map([], |row| {
-        let target = Target { root: row.get(1)?, tenant: row.get(2)?, environment: row.get(3)?, company_id: row.get(4)?, account: row.get(5)? };
-        let request = CanonicalRequest { target, method: row.get::<_, StoredMethod>(6)?.0, path: row.get(7)?, if_match: row.get(8)?, body: row.get(9)? };
         Ok(UnknownChange {
-            planned: PlannedWrite { request, preview: row.get::<_, FromJson<_>>(0)?.0, before: row.get::<_, Option<Raw>>(10)?.map(|raw| raw.0) },
+            planned: planned(row)?,
             session_id: row.get::<_, Text<_>>(11)?.0,
             run_id: row.get::<_, Text<_>>(12)?.0,
             sent_at: row.get::<_, At>(13)?.0,
@@ -185,6 +286,13 @@ pub(crate) fn unknown(connection: &Connection) -> Result<Vec<UnknownChange>, Sto
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A write with its exact request, from the first eleven columns of a row.
+fn planned(row: &Row<'_>) -> rusqlite::Result<PlannedWrite> {
+    let target = Target { root: row.get(1)?, tenant: row.get(2)?, environment: row.get(3)?, company_id: row.get(4)?, account: row.get(5)? };
+    let request = CanonicalRequest { target, method: row.get::<_, StoredMethod>(6)?.0, path: row.get(7)?, if_match: row.get(8)?, body: row.get(9)? };
+    Ok(PlannedWrite { request, preview: row.get::<_, FromJson<_>>(0)?.0, before: row.get::<_, Option<Raw>>(10)?.map(|raw| raw.0) })
 }
 
 struct StoredMethod(Method);
@@ -206,7 +314,7 @@ fn view(row: &Row<'_>) -> rusqlite::Result<ChangeView> {
         connection: row.get::<_, FromJson<_>>(4)?.0,
         state: row.get::<_, Worded<_>>(5)?.0,
         message: row.get(6)?,
-        undone_by: None,
+        undone_by: row.get::<_, Option<Text<_>>>(12)?.map(|id| id.0),
         before: row.get::<_, Option<Raw>>(7)?.map(|raw| raw.0),
         after: row.get::<_, Option<Raw>>(8)?.map(|raw| raw.0),
         created_at: row.get::<_, At>(9)?.0,
