@@ -7,7 +7,6 @@
 
 use std::{collections::VecDeque, fmt::Write as _, time::Duration};
 
-use bca_catalogue::Catalogue;
 use bca_protocol::Json;
 use futures::{TryStreamExt, future};
 use reqwest::StatusCode;
@@ -15,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::{
-    BcError, Client, Count, Expand, Freshness, Page, Query, RecordPath,
+    BcError, Client, Count, Expand, Freshness, Page, Query, RecordPath, SetPath,
     error_body::meaning,
     filter, page,
     query::record_address,
@@ -76,7 +75,7 @@ impl Client {
     /// Reads up to 100 things in as few round trips as the limits allow ([`crate::Limits::batch_operations`] each), results in the order of
     /// the reads. Each has its own result: one that is refused leaves the others as they are.
     ///
-    /// What a batch can't hold is asked beside it: an `or` over different properties, and pages after the first.
+    /// What a batch can't hold is asked beside it: an `or` over different properties, a custom API, and pages after the first.
     ///
     /// # Errors
     /// Any but [`BcError::Changed`], where no batch could be had at all, or a read is off in itself.
@@ -96,7 +95,10 @@ impl Client {
         let alone = alone.into_iter().map(|(at, read)| async move {
             match read {
                 BatchRead::Rows(query) => (at, self.query(query, cancel).await),
-                BatchRead::One { .. } => (at, Err(BcError::BadQuery("A record cannot be read like this.".into()))),
+                BatchRead::One { path, select, expand } => {
+                    let record = self.get(path, select, expand, cancel).await;
+                    (at, record.map(|record| Page { rows: vec![record], count: None, truncated: false }))
+                }
             }
         });
         let (batches, alone) = future::join(future::try_join_all(batches), future::join_all(alone)).await;
@@ -156,7 +158,7 @@ impl Client {
         };
         let most = query.top.unwrap_or(usize::MAX).min(self.wire().limits.max_rows);
         let mut page = Page { rows: first.rows, count: first.count, truncated: false };
-        let here = self.wire().address(&format!("{}/{}", self.company_path(), part.below))?;
+        let here = self.address(&part.below)?;
         let next = first.next.map(|next| page::checked_next(self.wire(), &here, &next)).transpose()?;
         if let Some(next) = next.filter(|_| page.rows.len() <= most && query.top.is_none_or(|top| page.rows.len() < top)) {
             // One row more than the cap tells "exactly so many" from "more than that".
@@ -173,8 +175,12 @@ impl Client {
 
 /// The read as a request of a batch; `None` for one that a batch can't hold.
 fn part(client: &Client, at: usize, read: &BatchRead) -> Result<Option<Part>, BcError> {
-    let catalogue = Catalogue::get();
+    let catalogue = client.catalogue();
+    // A batch is one API's.
+    let is_custom = |path: &SetPath| path.names().next().is_some_and(|name| name.contains('/'));
     match read {
+        BatchRead::One { path, .. } if is_custom(path.set()) => Ok(None),
+        BatchRead::Rows(query) if is_custom(&query.from) => Ok(None),
         BatchRead::One { path, select, expand } => {
             let below = record_address(catalogue, path, select, expand)?;
             Ok(Some(Part { at, below, query: None, freshness: Freshness::Primary }))

@@ -1,6 +1,7 @@
 //! Changes that are sent together: one `$batch`, sent once, each change judged by the table of [`Client::write`].
 
 use bca_approval::{CanonicalRequest, WritePermit};
+use bca_catalogue::ApiName;
 use bca_protocol::ChangeId;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use tokio_util::sync::CancellationToken;
@@ -113,6 +114,9 @@ impl Client {
                 return Err(NotSent::OtherTarget);
             }
             resolve(request, &Earlier::default())?;
+            if ApiName::split(&request.path).is_some() {
+                return Err(NotSent::Malformed("a change of a custom API is sent by itself.".into()));
+            }
             Ok(Ready { change_id, request, method: checked(request)? })
         };
         writes.into_iter().enumerate().map(|(at, write)| one(write).map_err(|reason| (at, reason))).collect()
@@ -205,7 +209,7 @@ impl Client {
 
     /// The version of a record as it stands now.
     async fn version(&self, path: &str, cancel: &CancellationToken) -> Result<Option<String>, BcError> {
-        let url = self.wire().address(&format!("{}/{path}", self.company_path()))?;
+        let url = self.address(path)?;
         let text = self.wire().read(&url, Freshness::Primary, cancel).await?;
         Ok(crate::client::record(&text)?.etag)
     }

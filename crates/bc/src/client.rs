@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bca_approval::{IntentLog, Target};
 use bca_auth::TokenSource;
@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     BcError, Count, Expand, Freshness, Limits, Query, Record, RecordId, RecordPath,
+    learn::Learned,
     page::{Page, PageOfRows},
     path::SetPath,
     query::record_address,
@@ -35,6 +36,7 @@ struct Inner {
     company: String,
     intents: Arc<dyn IntentLog>,
     clock: Arc<dyn Clock>,
+    learned: RwLock<Option<Learned>>,
 }
 
 impl Client {
@@ -47,13 +49,32 @@ impl Client {
         let company =
             RecordId::parse(&target.company_id).map_err(|_| BcError::BadConnection("The company's id is not an id. Choose the company again.".into()))?;
         let wire = Wire::new(&target.root, bearer, Arc::clone(&clock), limits)?;
-        Ok(Self(Arc::new(Inner { wire, target, company: format!("companies({company})"), intents, clock })))
+        Ok(Self(Arc::new(Inner { wire, target, company: format!("companies({company})"), intents, clock, learned: RwLock::default() })))
     }
 
     /// Where its writes go.
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.0.target
+    }
+
+    /// What the environment has: as it was learned ([`Client::learn`]), else as every environment has it.
+    #[must_use]
+    pub fn catalogue(&self) -> &'static Catalogue {
+        self.learned().map_or_else(Catalogue::embedded, |learned| learned.catalogue)
+    }
+
+    pub(crate) fn learned(&self) -> Option<Learned> {
+        *self.0.learned.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn keep_learned(&self, learned: Learned) {
+        *self.0.learned.write().unwrap_or_else(PoisonError::into_inner) = Some(learned);
+    }
+
+    /// The address of something below the company.
+    pub(crate) fn address(&self, below: &str) -> Result<url::Url, BcError> {
+        self.0.wire.company_address(&self.0.company, below)
     }
 
     pub(crate) fn wire(&self) -> &Wire {
@@ -80,7 +101,7 @@ impl Client {
     /// # Errors
     /// Any but [`BcError::Changed`].
     pub async fn query(&self, query: &Query, cancel: &CancellationToken) -> Result<Page, BcError> {
-        let query = query.clone().checked(Catalogue::get())?;
+        let query = query.clone().checked(self.catalogue())?;
         match &query.filter {
             None => self.one_query(&query, cancel).await,
             Some(filter) => match crate::filter::branches(filter).map_err(BcError::BadQuery)?.as_slice() {
@@ -117,7 +138,7 @@ impl Client {
     /// # Errors
     /// As for [`Client::query`]; an `or` over different properties is refused here.
     pub fn pages(&self, query: &Query, cancel: &CancellationToken) -> impl Stream<Item = Result<Vec<Record>, BcError>> + Send + use<> {
-        let checked = query.clone().checked(Catalogue::get()).and_then(|query| {
+        let checked = query.clone().checked(self.catalogue()).and_then(|query| {
             let several = query.filter.as_ref().map(crate::filter::branches).transpose().map_err(BcError::BadQuery)?.is_some_and(|all| all.len() > 1);
             if several {
                 return Err(BcError::BadQuery("Business Central cannot join different properties with \"or\". Ask one after the other.".into()));
@@ -138,8 +159,8 @@ impl Client {
     /// # Errors
     /// [`BcError::NotFound`] where there is none; any other but [`BcError::Changed`].
     pub async fn get(&self, path: &RecordPath, select: &[String], expand: &[Expand], cancel: &CancellationToken) -> Result<Record, BcError> {
-        let below = record_address(Catalogue::get(), path, select, expand)?;
-        let url = self.0.wire.address(&format!("{}/{below}", self.0.company))?;
+        let below = record_address(self.catalogue(), path, select, expand)?;
+        let url = self.address(&below)?;
         let text = self.0.wire.read(&url, Freshness::Primary, cancel).await?;
         record(&text)
     }

@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, collections::HashSet, str::FromStr};
 
-use bca_catalogue::{Catalogue, Entity};
+use bca_catalogue::Entity;
 use bca_protocol::Json;
 use rust_decimal::Decimal;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ use crate::{
 
 /// Reads each branch and puts the rows together: each once, in order, then `skip` and `top`, and the number of all.
 pub(crate) async fn query(client: &Client, query: &Query, branches: &[Filter], cancel: &CancellationToken) -> Result<Page, BcError> {
-    let entity = entity_of(Catalogue::get(), &query.from)?;
+    let entity = entity_of(client.catalogue(), &query.from)?;
     if entity.key.is_empty() {
         return Err(BcError::BadQuery(format!(
             "{} has no key, so an \"or\" over different properties cannot be answered. Ask one after the other.",

@@ -51,7 +51,7 @@ pub(crate) fn pages_from(
 
 /// All pages of a checked query. Ends at `query.top`, whatever the server offers beyond.
 pub(crate) fn pages(client: Client, query: Query, cancel: CancellationToken) -> impl Stream<Item = Result<PageOfRows, BcError>> + Send {
-    let first = query.address(query.filter.as_ref()).and_then(|below| client.wire().address(&format!("{}/{below}", client.company_path())));
+    let first = query.address(query.filter.as_ref()).and_then(|below| client.address(&below));
     let left = query.top;
     unfold(first.map(|url| Place { client, query, next: Some(url), left, seen: 0, cancel }))
 }
@@ -130,10 +130,7 @@ pub(crate) fn of_tree(tree: Json) -> Result<Parsed, BcError> {
 /// The next page must be at the same server, below the same API root, and another address than this one: the token goes nowhere else.
 pub(crate) fn checked_next(wire: &Wire, here: &Url, next: &str) -> Result<Url, BcError> {
     let url = here.join(next).map_err(|_| unusable("its link to the next page is not valid.".into()))?;
-    let root = format!("{}/", wire.root.path().trim_end_matches('/')).to_ascii_lowercase();
-    let same_place =
-        url.origin() == wire.root.origin() && url.username().is_empty() && url.password().is_none() && url.path().to_ascii_lowercase().starts_with(&root);
-    if !same_place {
+    if !wire.is_same_api(here, &url) {
         return Err(unusable("its link to the next page points to another server, which is not followed.".into()));
     }
     if url == *here {

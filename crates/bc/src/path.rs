@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use bca_catalogue::ApiName;
+
 use crate::BcError;
 
 /// The empty id; Business Central has no null.
@@ -67,6 +69,14 @@ impl Name {
         let shown: String = text.chars().take(60).flat_map(char::escape_debug).collect();
         Err(BcError::BadQuery(format!("\"{shown}\" is not a name of a set or an action.")))
     }
+
+    /// The name of a set, with its API in front where it is a custom one: `contoso/loyalty/v1.0/loyaltyCards`.
+    fn parse_set(text: &str) -> Result<Self, BcError> {
+        match ApiName::split(text) {
+            None => Self::parse(text),
+            Some((api, set)) => Ok(Self(format!("{api}/{}", Self::parse(set)?.0))),
+        }
+    }
 }
 
 /// A set of records: `customers`, or `salesOrders(id)/salesOrderLines`.
@@ -77,12 +87,12 @@ pub struct SetPath {
 }
 
 impl SetPath {
-    /// A set of the company.
+    /// A set of the company: `customers`, or of a custom API: `contoso/loyalty/v1.0/loyaltyCards`.
     ///
     /// # Errors
     /// [`BcError::BadQuery`] where the name has anything but letters and digits.
     pub fn of(set: &str) -> Result<Self, BcError> {
-        Ok(Self { above: Vec::new(), set: Name::parse(set)? })
+        Ok(Self { above: Vec::new(), set: Name::parse_set(set)? })
     }
 
     /// The records below one record: its lines, its attachments.
@@ -187,6 +197,7 @@ impl WritePath {
             Some((steps, options)) => (steps, Some(options)),
             None => (path, None),
         };
+        let steps = ApiName::split(steps).map_or(steps, |(_, rest)| rest);
         let mut kind = Self::Set;
         let count = steps.split('/').count();
         for (at, step) in steps.split('/').enumerate() {

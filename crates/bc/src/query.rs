@@ -126,6 +126,9 @@ impl Query {
     /// The query in the catalogue's spelling, its filter checked.
     pub(crate) fn checked(mut self, catalogue: &Catalogue) -> Result<Self, BcError> {
         let entity = entity_of(catalogue, &self.from)?;
+        if catalogue.lacks(&entity.set) {
+            return Err(BcError::BadQuery(format!("This environment has no {}: its release or its extensions do not offer it.", entity.set)));
+        }
         if self.from.names().count() == 1 && !entity.allows(Method::Get) {
             return Err(BcError::BadQuery(format!("{} cannot be listed by itself; name the record that it belongs to.", entity.set)));
         }

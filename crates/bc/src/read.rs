@@ -37,6 +37,8 @@ impl Freshness {
 pub(crate) enum Asked<'a> {
     /// One address.
     Get,
+    /// One address that answers with XML.
+    Xml,
     /// The body of a `$batch`, and how many requests it has in it.
     Batch(&'a str, usize),
 }
@@ -105,11 +107,12 @@ impl Wire {
             Err(error) => return Attempt::Failed(error),
         };
         let (request, weight) = match asked {
+            Asked::Xml => (self.get(url.clone()), 1),
             Asked::Get => (self.get(url.clone()).header("Prefer", self.page_size()).header("Data-Access-Intent", freshness.header()), 1),
             // The intent of a batch stands in its items: a POST to a replica is refused.
             Asked::Batch(body, items) => (self.post(url.clone()).header(CONTENT_TYPE, "application/json").body(body.to_owned()), items),
         };
-        let request = request.header(ACCEPT, "application/json");
+        let request = request.header(ACCEPT, if matches!(asked, Asked::Xml) { "application/xml" } else { "application/json" });
         let _turn = self.pace.enter_for(weight).await;
         match self.send(request, bearer, self.limits.read_timeout).await {
             Ok(Answer { status, body: Ok(text), .. }) if status.is_success() => Attempt::Done(text),

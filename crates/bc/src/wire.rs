@@ -3,6 +3,7 @@
 use std::{error::Error as _, net::IpAddr, sync::Arc, time::Duration};
 
 use bca_auth::{Secret, TokenError, TokenSource};
+use bca_catalogue::ApiName;
 use bca_protocol::Clock;
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::{
@@ -55,8 +56,23 @@ pub(crate) enum Fault {
 }
 
 impl Wire {
+    /// The way to the standard API of an environment.
     pub(crate) fn new(root: &str, bearer: Arc<dyn TokenSource>, clock: Arc<dyn Clock>, limits: Limits) -> Result<Self, BcError> {
         let root = checked_root(root)?;
+        if !root.path().ends_with("/api/v2.0") {
+            return Err(BcError::BadConnection("The address of Business Central must end in /api/v2.0.".into()));
+        }
+        Self::to(root, bearer, clock, limits)
+    }
+
+    /// The way to the service itself, which knows the environments.
+    pub(crate) fn to_service(root: &str, bearer: Arc<dyn TokenSource>, clock: Arc<dyn Clock>, limits: Limits) -> Result<Self, BcError> {
+        let mut root = checked_root(root)?;
+        root.set_path("");
+        Self::to(root, bearer, clock, limits)
+    }
+
+    fn to(root: Url, bearer: Arc<dyn TokenSource>, clock: Arc<dyn Clock>, limits: Limits) -> Result<Self, BcError> {
         let client = |idle: usize| {
             let builder = reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
@@ -77,6 +93,36 @@ impl Wire {
     pub(crate) fn address(&self, below: &str) -> Result<Url, BcError> {
         let text = format!("{}/{below}", self.root.as_str().trim_end_matches('/'));
         Url::parse(&text).map_err(|e| BcError::BadQuery(format!("The address of the request is not valid: {e}.")))
+    }
+
+    /// The address of something below a company, which is `companies(id)`: of the standard API, or of the custom API that `below` begins with.
+    /// `companies` and `subscriptions` stand beside the companies (docs/business-central.md, section 1).
+    pub(crate) fn company_address(&self, company: &str, below: &str) -> Result<Url, BcError> {
+        let set = below.split(['(', '?', '/']).next().unwrap_or_default();
+        match ApiName::split(below) {
+            Some((api, rest)) => self.api_address(&api, &format!("{company}/{rest}")),
+            None if matches!(set, "companies" | "subscriptions") => self.address(below),
+            None => self.address(&format!("{company}/{below}")),
+        }
+    }
+
+    /// The address of something below the root of a custom API of the same environment.
+    pub(crate) fn api_address(&self, api: &ApiName, below: &str) -> Result<Url, BcError> {
+        let text = format!("{}{api}/{below}", self.apis());
+        Url::parse(&text).map_err(|e| BcError::BadQuery(format!("The address of the request is not valid: {e}.")))
+    }
+
+    /// Where all APIs of the environment stand: `…/api/`.
+    fn apis(&self) -> &str {
+        self.root.as_str().trim_end_matches('/').trim_end_matches("v2.0")
+    }
+
+    /// Whether `there` stands below the root of the API that `here` stands below: the token goes nowhere else.
+    pub(crate) fn is_same_api(&self, here: &Url, there: &Url) -> bool {
+        let path = here.path().to_ascii_lowercase();
+        let root = path.split_once("/companies(").map_or_else(|| self.root.path().trim_end_matches('/').to_ascii_lowercase(), |(root, _)| root.to_owned());
+        let below = there.path().to_ascii_lowercase().strip_prefix(&root).is_some_and(|below| below.starts_with('/'));
+        below && there.origin() == self.root.origin() && there.username().is_empty() && there.password().is_none()
     }
 
     /// Host and port, for messages.
@@ -179,9 +225,6 @@ fn checked_root(root: &str) -> Result<Url, BcError> {
         "http" if is_loopback(&url) => {}
         "http" => return bad("The address of Business Central must begin with https://. Plain http is accepted only for this machine."),
         _ => return bad("The address of Business Central must begin with https://."),
-    }
-    if !url.path().ends_with("/api/v2.0") {
-        return bad("The address of Business Central must end in /api/v2.0.");
     }
     Ok(url)
 }

@@ -108,7 +108,7 @@ pub(crate) async fn stopped(cancel: &CancellationToken, wire: &Wire) {
 /// The request as HTTP; refused where it is not one of the four shapes that a write has.
 fn prepare(wire: &Wire, company: &str, request: &CanonicalRequest) -> Result<RequestBuilder, NotSent> {
     let method = checked(request)?;
-    let url = wire.address(&format!("{company}/{}", request.path)).map_err(|e| NotSent::Malformed(e.to_string()))?;
+    let url = wire.company_address(company, &request.path).map_err(|e| NotSent::Malformed(e.to_string()))?;
     let mut http = wire.writes.request(method, url).header(ACCEPT, "application/json");
     if let Some(tag) = &request.if_match {
         http = http.header(IF_MATCH, tag);

@@ -206,13 +206,13 @@ impl Filter {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Junction {
+pub(crate) enum Junction {
     All,
     Any,
 }
 
 /// One filter of several, flat: an `And` in an `And` is one `And`.
-fn join(parts: Vec<Filter>, junction: Junction) -> Filter {
+pub(crate) fn join(parts: Vec<Filter>, junction: Junction) -> Filter {
     let mut flat = Vec::with_capacity(parts.len());
     for part in parts {
         match (part, junction) {
