@@ -1,0 +1,261 @@
+//! Permissions of connections: what a person decided, what the organisation laid down, and where both are asked.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use bca_agent::{ToolCall, ToolContext, ToolExecutor, ToolOutput, ToolSpec};
+use bca_approval::{ChangeSet, LogError, Organisation, PROTECTED_FIELDS, PermittedWrite, PlannedWrite, PolicyDecision, Rulebook, Rules, Used, WriteQuestion, decide};
+use bca_protocol::{
+    AccessRole, AuditAction, AuditOutcome, Connection, Effect, ErrorCode, Json, Permissions, PermissionsView, RawJson, RunId, ToolCallStatus, UserError,
+};
+use bca_store::AuditRecord;
+use jiff::Timestamp;
+
+use crate::{App, Key, app::lock, audit::details};
+
+impl App {
+    /// The permissions of a connection, by name, else of the one in use.
+    ///
+    /// # Errors
+    /// There is no such connection, or none at all; permissions in the database that this version can't read.
+    pub async fn permissions(&self, connection: Option<&str>) -> Result<PermissionsView, UserError> {
+        let place = self.place(connection).await?;
+        let rules = self.rules(&place).await.map_err(unreadable)?;
+        let protected_fields = PROTECTED_FIELDS.iter().filter(|field| !rules.permissions.lifted_fields.iter().any(|lifted| lifted.eq_ignore_ascii_case(field)));
+        let protected_fields = protected_fields.map(|field| (*field).to_owned()).chain(rules.permissions.never_written_fields.iter().cloned()).collect();
+        Ok(PermissionsView {
+            connection: place.name,
+            protected_fields,
+            allowed_now: rules.allowed_now(),
+            policy_file: self.policy_file().display().to_string(),
+            policy: rules.policy_state(),
+            effective_role: rules.effective_role(),
+            writes_last_hour: rules.used.last_hour,
+            writes_last_day: rules.used.last_day,
+            permissions: rules.permissions,
+        })
+    }
+
+    /// Stores what a person decided for a connection; it holds from the next question on. Rules that allow get an end where they
+    /// have none (8 hours).
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidInput`] with a sentence for what can't be set; then everything stays as it was.
+    pub async fn set_permissions(&self, connection: Option<&str>, permissions: Permissions) -> Result<PermissionsView, UserError> {
+        let place = self.place(connection).await?;
+        let permissions = bca_approval::tidy(permissions, self.inner.clock.now()).map_err(|why| UserError::new(ErrorCode::InvalidInput, why))?;
+        let document = serde_json::to_string(&permissions).map_err(|e| UserError::new(ErrorCode::Internal, format!("The permissions could not be written: {e}.")))?;
+        let before = self.inner.db.permissions(&place.name).await?;
+        let told = Json::Object(vec![
+            ("before".into(), before.and_then(|text| Json::parse(&text).ok()).unwrap_or(Json::Null)),
+            ("after".into(), Json::parse(&document).unwrap_or(Json::Null)),
+        ]);
+        let record = AuditRecord::new(AuditAction::PermissionsChanged, "permissions").of(place.name.clone()).by_account(place.account).on(place.name.clone());
+        self.inner.db.set_permissions(&place.name, Some(&document), record.with_details(RawJson::from(&told))).await?;
+        self.permissions(Some(&place.name)).await
+    }
+
+    /// A connection that permissions can be set for: it need not be usable now.
+    async fn place(&self, name: Option<&str>) -> Result<Connection, UserError> {
+        if let Some(name) = name
+            && let Ok(stored) = self.inner.db.connection(name).await
+        {
+            return Ok(stored.connection);
+        }
+        let missing = || UserError::new(ErrorCode::NotConnected, "There is no connection, so there are no permissions to speak of. Add one, or try --demo.");
+        let active = match name {
+            Some(name) => self.route(Some(name)).await?.map(|route| route.connection),
+            None => match self.known_connection().await {
+                Some(known) => Some(known),
+                None => self.active_connection().await?,
+            },
+        };
+        active.ok_or_else(missing)
+    }
+
+    /// What the model is told of what the person may do.
+    pub(crate) async fn role_sentence(&self, connection: Option<&Connection>) -> &'static str {
+        let role = match connection {
+            None => AccessRole::Admin,
+            Some(connection) => self.rules(connection).await.map_or(AccessRole::Viewer, |rules| rules.effective_role()),
+        };
+        match role {
+            AccessRole::Admin => "The person may read everything that Business Central lets them, and approves or rejects each change.",
+            AccessRole::Editor => {
+                "The person may read everything that Business Central lets them, and approves or rejects each change. Deleting and posting are not allowed here."
+            }
+            AccessRole::Viewer => "The person may read everything that Business Central lets them. Changes are not allowed here: propose none.",
+        }
+    }
+
+    /// The rules in force for a connection now.
+    pub(crate) async fn rules(&self, connection: &Connection) -> Result<Rules, LogError> {
+        let now = self.inner.clock.now();
+        let (document, last_hour, last_day) = self.inner.db.rules_of(connection, now).await?;
+        let permissions = match document {
+            None => Permissions::default(),
+            Some(text) => serde_json::from_str(&text).map_err(|e| LogError(format!("the permissions of {} can't be read: {e}", connection.name)))?,
+        };
+        let never_written = self.settings_now().get(Key::NeverWritten).split(',').map(|set| set.trim().to_owned()).filter(|set| !set.is_empty()).collect();
+        Ok(Rules { never_written, permissions, organisation: self.organisation().await, used: Used { last_hour, last_day }, now })
+    }
+
+    /// The organisation's policy, read anew. A file that is there and can't be used denies every write.
+    pub(crate) async fn organisation(&self) -> Organisation {
+        let file = self.policy_file();
+        let read = tokio::task::spawn_blocking(move || Organisation::read(&file)).await;
+        read.unwrap_or_else(|_| Organisation::Unusable("it could not be read".into()))
+    }
+
+    fn policy_file(&self) -> PathBuf {
+        lock(&self.inner.policy_file).clone().unwrap_or_else(Organisation::usual_file)
+    }
+
+    /// Has the organisation's policy read from another file. No setting and no variable does this: a person must not get past it.
+    pub fn set_policy_file(&self, file: &Path) {
+        *lock(&self.inner.policy_file) = Some(file.to_owned());
+    }
+
+    /// Whether another run may begin on this connection.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Conflict`] where as many are at work as may be; rules that can't be read.
+    pub(crate) async fn may_run(&self, connection: Option<&Connection>) -> Result<(), UserError> {
+        let most = match connection {
+            None => bca_protocol::WriteLimits::default().concurrent_runs,
+            Some(connection) => self.rules(connection).await.map_err(unreadable)?.concurrent_runs(),
+        };
+        let Some(most) = most else { return Ok(()) };
+        if self.inner.db.running().await? >= most {
+            // Some may belong to processes that are gone.
+            self.inner.db.recover().await?;
+        }
+        if self.inner.db.running().await? < most {
+            return Ok(());
+        }
+        let text = format!("{most} runs are at work already, and that is the limit. Nothing was sent. Wait for one to end, or stop one.");
+        Err(UserError::passing(ErrorCode::Conflict, text))
+    }
+
+    /// The tools as they may be used on this connection.
+    pub(crate) fn permitted(&self, tools: Arc<dyn ToolExecutor>, connection: Option<&Connection>) -> Arc<dyn ToolExecutor> {
+        Arc::new(Permitted { app: self.clone(), tools, connection: connection.cloned(), calls: Mutex::default() })
+    }
+
+    async fn write_denial(&self, connection: &Connection, resource: &str, why: &str, of: (bca_protocol::SessionId, RunId)) {
+        let record = AuditRecord::new(AuditAction::Denied, resource).by_account(connection.account.clone()).on(connection.name.clone());
+        let record = record.with_outcome(AuditOutcome::Refused).with_details(details([("why", why.to_owned())]));
+        self.audit(AuditRecord { session_id: Some(of.0), run_id: Some(of.1), ..record }).await;
+    }
+}
+
+fn unreadable(fault: LogError) -> UserError {
+    UserError::new(ErrorCode::Store, format!("The permissions could not be read: {fault}. Nothing was changed."))
+}
+
+/// The rules of this home, read at every question.
+pub(crate) struct HomeRules(pub(crate) App);
+
+#[async_trait]
+impl Rulebook for HomeRules {
+    async fn rules(&self, connection: &Connection, _now: Timestamp) -> Result<Rules, LogError> {
+        self.0.rules(connection).await
+    }
+
+    async fn denied(&self, set: &ChangeSet, reason: &str) {
+        let resource = set.writes.first().map_or("approval", |write| write.preview.entity.as_str());
+        self.0.write_denial(&set.connection, resource, reason, (set.session_id, set.run_id)).await;
+    }
+}
+
+/// Tools behind the rules: how many calls a run makes, and what is not even read.
+struct Permitted {
+    app: App,
+    tools: Arc<dyn ToolExecutor>,
+    connection: Option<Connection>,
+    calls: Mutex<HashMap<RunId, u32>>,
+}
+
+impl Permitted {
+    /// The sentence that refuses a call, where there is one.
+    async fn refusal(&self, call: &ToolCall, context: &ToolContext) -> Option<String> {
+        let connection = self.connection.as_ref()?;
+        let rules = match self.app.rules(connection).await {
+            Ok(rules) => rules,
+            Err(fault) => return Some(format!("Not done: {fault}.")),
+        };
+        let made = {
+            let mut calls = lock(&self.calls);
+            let made = calls.entry(context.run_id).or_default();
+            *made = made.saturating_add(1);
+            *made
+        };
+        if let Some(most) = rules.tool_calls_per_run().filter(|most| made > *most) {
+            return Some(format!("Not done: {most} tool calls in a run are the limit of this connection. Say what is missing."));
+        }
+        let question = WriteQuestion {
+            effect: Effect::Read,
+            tool: &call.tool,
+            operation: None,
+            entity: &entity_of(&call.input),
+            connection: connection.kind,
+            contents: None,
+        };
+        match decide(&question, &rules) {
+            PolicyDecision::Deny(why) => Some(why),
+            PolicyDecision::Allow(_) | PolicyDecision::Ask { .. } => None,
+        }
+    }
+
+    async fn refused(&self, call: &ToolCall, context: &ToolContext) -> Option<ToolOutput> {
+        let why = self.refusal(call, context).await?;
+        if let Some(connection) = &self.connection {
+            self.app.write_denial(connection, &call.tool, &why, (context.session_id, context.run_id)).await;
+        }
+        let members = vec![("status".to_owned(), Json::String("error".into())), ("message".to_owned(), Json::String(why))];
+        Some(ToolOutput { status: ToolCallStatus::Error, output: RawJson::from(&Json::Object(members)), writes: Vec::new(), fault: None })
+    }
+}
+
+/// The entity set that a call names; nothing where it names none.
+fn entity_of(input: &RawJson) -> String {
+    let input = Json::parse(input.as_str()).unwrap_or(Json::Null);
+    input.get("entity").and_then(Json::as_str).unwrap_or_default().to_owned()
+}
+
+#[async_trait]
+impl ToolExecutor for Permitted {
+    fn specs(&self) -> Vec<ToolSpec> {
+        self.tools.specs()
+    }
+
+    fn effect(&self, call: &ToolCall) -> Option<Effect> {
+        self.tools.effect(call)
+    }
+
+    async fn read(&self, call: &ToolCall, context: &ToolContext) -> ToolOutput {
+        match self.refused(call, context).await {
+            Some(refused) => refused,
+            None => self.tools.read(call, context).await,
+        }
+    }
+
+    async fn prepare(&self, call: &ToolCall, context: &ToolContext) -> Result<Vec<PlannedWrite>, ToolOutput> {
+        match self.refused(call, context).await {
+            Some(refused) => Err(refused),
+            None => self.tools.prepare(call, context).await,
+        }
+    }
+
+    async fn write(&self, call: &ToolCall, writes: Vec<PermittedWrite>, context: &ToolContext) -> ToolOutput {
+        self.tools.write(call, writes, context).await
+    }
+
+    async fn discard(&self, call: &ToolCall) {
+        self.tools.discard(call).await;
+    }
+}
