@@ -142,9 +142,28 @@ pub(crate) fn value(value: &Json) -> String {
     text.replace("_x0020_", " ").trim().to_owned()
 }
 
+/// Whether a column holds amounts of money.
+pub(crate) fn is_money(column: &str) -> bool {
+    let column = column.to_lowercase();
+    ["amount", "balance", "price", "cost", "limit", "netchange", "debit", "credit"].iter().any(|part| column.contains(part))
+}
+
+/// An amount with at least two decimals; no digit is lost.
+pub(crate) fn amount(digits: &str) -> String {
+    match digits.split_once('.') {
+        _ if digits.contains(['e', 'E']) => digits.to_owned(),
+        None => format!("{digits}.00"),
+        Some((_, decimals)) if decimals.len() == 1 => format!("{digits}0"),
+        Some(_) => digits.to_owned(),
+    }
+}
+
 /// A table of rows; columns that are empty in every row are left out.
 pub(crate) fn table(columns: &[&str], rows: &[Json]) -> String {
-    let cell = |row: &Json, column: &str| row.get(column).map(value).unwrap_or_default();
+    let cell = |row: &Json, column: &str| match row.get(column) {
+        Some(Json::Number(digits)) if is_money(column) => amount(digits),
+        other => other.map(value).unwrap_or_default(),
+    };
     let used: Vec<&str> = columns.iter().copied().filter(|column| rows.iter().any(|row| !cell(row, column).is_empty())).take(MOST_COLUMNS).collect();
     if used.is_empty() {
         return String::new();

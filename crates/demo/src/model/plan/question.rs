@@ -265,6 +265,7 @@ fn aggregate(query: &Query, call: &Call, (operation, property, by): (&str, &str,
     }
     if by.is_empty() {
         let value = groups[0].get("value").map(Json::plain).unwrap_or_default();
+        let value = if operation != "count" && answer::is_money(property) { answer::amount(&value) } else { value };
         return format!("The {what} is **{}**{conditions}{read}.", answer::inline(&value));
     }
     let rows: Vec<Json> = groups

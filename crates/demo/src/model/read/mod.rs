@@ -4,6 +4,7 @@ mod change;
 mod dates;
 mod document;
 mod fields;
+mod figures;
 mod intent;
 mod numbers;
 mod query;

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::fields::{likely_sets, reference, targets};
+use super::figures;
 use super::intent::{Comparison, Condition, Intent, Literal, Shape, Show, Target};
 use super::query;
 use super::vocabulary::{Fields, Noun, noun_at, noun_from};
@@ -22,8 +23,11 @@ pub(super) fn read(words: &Words, start: usize, today: Date) -> Option<Intent> {
         .or_else(|| is_late(words, start, today))
         .or_else(|| when_due(words, start))
         .or_else(|| owed(words, start))
+        .or_else(|| figures::low_stock(words, start))
         .or_else(|| stock(words, start))
+        .or_else(|| figures::ranking(words, start, today))
         .or_else(|| sum(words, start, today))
+        .or_else(|| figures::total(words, start, today))
         .or_else(|| field_of(words, start))
         .or_else(|| overdue_parties(words, start, today))
         .or_else(|| one(words, start, asks))
@@ -81,6 +85,7 @@ fn owed(words: &Words, start: usize) -> Option<Intent> {
     } else {
         ("customers", "balanceDue", start + 2 + usize::from(words.is(start + 2, &["do", "does", "is"])), owe)
     };
+    let from = from + usize::from(words.is(from, &["our", "the", "all"]));
     let noun = noun_at(words, from);
     if noun.is_some_and(|noun| noun.plural) {
         return None;
