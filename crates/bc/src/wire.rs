@@ -160,7 +160,7 @@ impl Wire {
             Ok(Ok(response)) => response,
         };
         let status = response.status();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|value| self.retry_after(value));
+        let retry_after = self.retry_after_of(&response);
         let is_json =
             response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.to_ascii_lowercase().contains("json"));
         tracing::debug!(status = status.as_u16(), elapsed_ms = began.elapsed().as_millis() as u64, "Business Central answered");
@@ -169,6 +169,11 @@ impl Wire {
             Ok(body) => body,
         };
         Ok(Answer { status, retry_after, is_json, body })
+    }
+
+    /// How long an answer asks to wait.
+    pub(crate) fn retry_after_of(&self, response: &Response) -> Option<Duration> {
+        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|value| self.retry_after(value))
     }
 
     /// `Retry-After` as seconds or as a date (RFC 9110 section 10.2.3).
@@ -239,7 +244,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// The body as text, never more than `limit` bytes of it in memory.
-async fn bounded_text(mut response: Response, limit: usize) -> Result<String, Fault> {
+pub(crate) async fn bounded_text(mut response: Response, limit: usize) -> Result<String, Fault> {
     let mut bytes = Vec::new();
     loop {
         match response.chunk().await {
@@ -255,7 +260,7 @@ async fn bounded_text(mut response: Response, limit: usize) -> Result<String, Fa
 }
 
 /// What went wrong, in words, without the address (its options may hold what a person looked for).
-fn reason(error: &reqwest::Error) -> String {
+pub(crate) fn reason(error: &reqwest::Error) -> String {
     let mut cause = error.source();
     while let Some(inner) = cause {
         if let Some(io) = inner.downcast_ref::<std::io::Error>() {

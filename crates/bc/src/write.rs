@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bca_approval::{CanonicalRequest, Method, WritePermit};
-use bca_protocol::Json;
+use bca_protocol::{ChangeId, Json};
 use reqwest::{
     RequestBuilder, StatusCode,
     header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH},
@@ -73,22 +73,7 @@ impl Client {
         }
         let wire = self.wire();
         let prepared = prepare(wire, self.company_path(), request).map_err(not_sent)?;
-        let ready = async {
-            let turn = wire.pace.enter().await;
-            let token = wire.bearer.token().await.map_err(no_token)?;
-            Ok::<_, BcError>((turn, bearer_header(&token)?))
-        };
-        let (_turn, bearer) = tokio::select! {
-            biased;
-            () = cancel.cancelled() => return Err(not_sent(NotSent::Before(BcError::Cancelled))),
-            ready = ready => ready.map_err(|e| not_sent(NotSent::Before(e)))?,
-        };
-        self.intents().sending(change_id, self.clock().now()).await.map_err(|e| not_sent(NotSent::Log(e.0)))?;
-        let answer = tokio::select! {
-            biased;
-            answer = wire.send(prepared, bearer, wire.limits.write_timeout) => answer,
-            () = stopped(cancel, wire) => return Err(WriteError::Unknown(BcError::Cancelled)),
-        };
+        let answer = send_once(self, change_id, prepared, cancel).await?;
         judge(wire, answer).inspect_err(|error| {
             let cause = match error {
                 WriteError::Refused(cause) | WriteError::Changed(cause) | WriteError::Unknown(cause) => cause.correlation_id(),
@@ -96,6 +81,32 @@ impl Client {
             };
             tracing::warn!(%error, correlation_id = cause, %change_id, "a write did not succeed");
         })
+    }
+}
+
+/// Waits for its turn and a token, makes the intent durable, and sends.
+pub(crate) async fn send_once(
+    client: &Client,
+    change_id: ChangeId,
+    request: RequestBuilder,
+    cancel: &CancellationToken,
+) -> Result<Result<Answer, Fault>, WriteError> {
+    let (wire, not_sent) = (client.wire(), WriteError::NotSent);
+    let ready = async {
+        let turn = wire.pace.enter().await;
+        let token = wire.bearer.token().await.map_err(no_token)?;
+        Ok::<_, BcError>((turn, bearer_header(&token)?))
+    };
+    let (_turn, bearer) = tokio::select! {
+        biased;
+        () = cancel.cancelled() => return Err(not_sent(NotSent::Before(BcError::Cancelled))),
+        ready = ready => ready.map_err(|e| not_sent(NotSent::Before(e)))?,
+    };
+    client.intents().sending(change_id, client.clock().now()).await.map_err(|e| not_sent(NotSent::Log(e.0)))?;
+    tokio::select! {
+        biased;
+        answer = wire.send(request, bearer, wire.limits.write_timeout) => Ok(answer),
+        () = stopped(cancel, wire) => Err(WriteError::Unknown(BcError::Cancelled)),
     }
 }
 
@@ -145,14 +156,14 @@ pub(crate) fn checked(request: &CanonicalRequest) -> Result<reqwest::Method, Not
 }
 
 /// One entity tag (RFC 9110 section 8.8.3), never `*`, never a list.
-fn is_real_etag(tag: &str) -> bool {
+pub(crate) fn is_real_etag(tag: &str) -> bool {
     let opaque = tag.strip_prefix("W/").unwrap_or(tag);
     let inside = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     inside.is_some_and(|inside| !inside.is_empty() && inside.bytes().all(|c| c.is_ascii_graphic() && c != b'"'))
 }
 
 /// The table of [`Client::write`].
-fn judge(wire: &Wire, answer: Result<Answer, Fault>) -> Result<WriteAnswer, WriteError> {
+pub(crate) fn judge(wire: &Wire, answer: Result<Answer, Fault>) -> Result<WriteAnswer, WriteError> {
     let Answer { status, retry_after, is_json, body } = match answer {
         Ok(answer) => answer,
         Err(fault @ Fault::NotConnected(_)) => return Err(WriteError::Refused(wire.error(&fault, None))),
