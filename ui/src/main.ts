@@ -1,4 +1,5 @@
 import './app.css';
+import './frame.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { connectBackend } from './lib/backend';
@@ -20,6 +21,7 @@ if (target !== null) {
   try {
     const backend = await connectBackend();
     engine.connect(backend);
+    target.replaceChildren();
     mount(App, { target });
     tellWhenDrawn(backend);
   } catch (thrown) {

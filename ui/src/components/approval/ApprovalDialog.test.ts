@@ -24,6 +24,10 @@ function approval(changes: ChangePreview[] = [updateCustomer('c1')], id = 'a1'):
       expires_at: new Date(START + 300_000).toISOString(),
       connection: connectionOf('production'),
       changes,
+      left_out: [],
+      title: null,
+      revision: 0,
+      typed: null,
     },
     state: 'pending',
     by: null,
@@ -88,7 +92,7 @@ describe('the approval dialog', () => {
     open();
     vi.advanceTimersByTime(500);
     await pointerClick(button('approve'));
-    expect(sent).toEqual([{ approval_id: 'a1', digest: 'digest-a1', verdict: 'approve' }]);
+    expect(sent).toEqual([{ approval_id: 'a1', digest: 'digest-a1', typed: null, verdict: 'approve' }]);
   });
 
   it('approves by Ctrl+Enter, and not by its repetition', async () => {
@@ -115,7 +119,7 @@ describe('the approval dialog', () => {
     const first = open();
     vi.advanceTimersByTime(600);
     await fireEvent.keyDown(dialog(), { key: 'r' });
-    expect(sent).toEqual([{ approval_id: 'a1', digest: 'digest-a1', verdict: 'reject', reason: null }]);
+    expect(sent).toEqual([{ approval_id: 'a1', digest: 'digest-a1', typed: null, verdict: 'reject', reason: null }]);
     first.unmount();
 
     open();

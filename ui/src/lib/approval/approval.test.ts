@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { createOrder, updateCustomer } from '../backend/sample/records';
-import type { ApprovalView, Priority } from '../protocol';
+import { createOrder, raiseLimits, updateCustomer } from '../backend/sample/records';
+import type { ApprovalView, FieldKind, Priority } from '../protocol';
 import { ARMING_MS, shown, takesAnswers, takesPlainKeys, typed } from './arming';
 import { formatValue, groupFields, isUnchanged } from './fields';
 import { fractionLeft, inOrder, isWaiting, msLeft } from './queue';
-import { verdictOf } from './words';
+import { blocksOf } from './revision';
+import { editText, parseDecimal, readValue } from './values';
+import { announcementOf, verdictOf } from './words';
 
 function approval(id: string, priority: Priority, requestedAt: string, state: ApprovalView['state'] = 'pending'): ApprovalView {
   const expires = new Date(Date.parse(requestedAt) + 300_000).toISOString();
   return {
-    request: { approval_id: id, change_set_id: id, session_id: 's', run_id: 'r', digest: id, priority, requested_at: requestedAt, expires_at: expires, connection: { name: 'Demo', kind: 'demo', tenant: '', environment: '', company: 'N', company_id: '', account: 'demo' }, changes: [] },
+    request: { approval_id: id, change_set_id: id, session_id: 's', run_id: 'r', digest: id, priority, requested_at: requestedAt, expires_at: expires, connection: { name: 'Demo', kind: 'demo', tenant: '', environment: '', company: 'N', company_id: '', account: 'demo' }, changes: [], left_out: [], title: null, revision: 0, typed: null },
     state,
     by: null,
     reason: null,
@@ -80,5 +82,60 @@ describe('what became of a write', () => {
   ] as const)('%#', (view, outcome, message, text) => expect(verdictOf(view, outcome, message).text).toBe(text));
   it('never says that nothing was changed when that is not known', () => {
     expect(verdictOf(state('approved'), 'unknown', null).text).not.toContain('Nothing was changed');
+  });
+});
+
+describe('typed values', () => {
+  const editor = { options: ['Person', 'Company'], relation: null, max_length: 5 };
+  const value = (typed: string, kind: FieldKind, locale = 'en') => {
+    const read = readValue(typed, kind, editor, locale);
+    return read.ok ? read.value : undefined;
+  };
+  it.each([
+    ['1,234.50', 'en', '1234.50'],
+    ['1234.50', 'en', '1234.50'],
+    ['1.234,50', 'de', '1234.50'],
+    ['1234,5', 'de', '1234.5'],
+    ['1 234,50', 'nb', '1234.50'],
+    ['\u22121 234', 'nb', '-1234'],
+    ['12,34,567.8', 'en-IN', '1234567.8'],
+    ['007', 'en', '7'],
+    ['123456789012345678901234567890.12', 'en', '123456789012345678901234567890.12'],
+    ['1.5', 'de', null],
+    ['1,5', 'en', null],
+    ['12,34', 'en', null],
+    ['1e3', 'en', null],
+    ['', 'en', null],
+    ['1.', 'en', null],
+  ])('reads %s as %s has it', (typed, locale, expected) => expect(parseDecimal(typed, locale)).toBe(expected));
+  it.each(['en', 'de', 'nb', 'fr', 'de-CH', 'es', 'pl', 'pt-PT', 'en-IN'])('takes back what it shows: %s', (locale) => {
+    for (const text of ['0', '-0.5', '1234.5', '12345.67', '1234567', '98765432109876543210.01']) expect(parseDecimal(editText(text, 'decimal', locale), locale)).toBe(text);
+  });
+  it('checks days, codes, lengths, members and whole numbers', () => {
+    expect(value('2026-02-28', 'date')).toBe('2026-02-28');
+    for (const wrong of ['2026-02-30', '28.2.2026', '2026-2-3']) expect(value(wrong, 'date')).toBeUndefined();
+    expect(value('', 'date')).toBeNull();
+    expect(value(' nok ', 'code')).toBe('NOK');
+    expect(value('ABCDEF', 'code')).toBeUndefined();
+    expect(value('  x  ', 'text')).toBe('  x  ');
+    expect(value('Company', 'enumeration')).toBe('Company');
+    expect(value('company', 'enumeration')).toBeUndefined();
+    expect([value('12', 'integer'), value('1.5', 'integer')]).toEqual(['12', undefined]);
+  });
+});
+
+describe('what is said of the time that is left', () => {
+  it('speaks at four moments only', () => {
+    const said = Array.from({ length: 301 }, (_, second) => announcementOf((300 - second) * 1000));
+    expect(said.filter((text, at) => text !== said[at - 1])).toEqual(['', 'One minute left.', 'Thirty seconds left.', 'Ten seconds left.', 'Time is up. Nothing was changed.']);
+  });
+});
+
+describe('writes of a set', () => {
+  it('loses none of them, whatever stands in one table', () => {
+    const changes = [...raiseLimits(['a', 'b']), createOrder('c'), updateCustomer('d'), ...raiseLimits(['e'])];
+    const blocks = blocksOf(changes.map((change) => ({ change, leftOut: false })));
+    expect(blocks.flatMap((block) => (block.kind === 'table' ? block.lines : [block.line])).map(({ change }) => change)).toEqual(changes);
+    expect(blocks.map(({ kind }) => kind)).toEqual(['table', 'one', 'one', 'one']);
   });
 });

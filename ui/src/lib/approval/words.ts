@@ -1,5 +1,5 @@
 /** Sentences about approvals and their outcomes. */
-import type { ApprovalView, ChangeOutcome, ChangePreview, Reviewer, WriteOperation } from '../protocol';
+import type { ApprovalRequest, ApprovalView, ChangeOutcome, ChangePreview, Reviewer, WriteOperation } from '../protocol';
 
 const BY: Record<Reviewer, string> = {
   window: 'you, in this window',
@@ -59,4 +59,28 @@ export function operationWord(change: ChangePreview): string {
 /** The message that asks for an expired change again. */
 export function proposeAgain(titles: readonly string[]): string {
   return `The approval expired before I could answer. Please propose it again: ${titles.join('; ')}.`;
+}
+
+/** What a question is about, in one line. */
+export function titleOf(request: ApprovalRequest): string {
+  const [only, ...more] = request.changes;
+  if (request.title !== null && (more.length > 0 || only === undefined)) return request.title;
+  return more.length === 0 ? (only?.title ?? request.title ?? 'Change') : `${request.changes.length} changes, decided together`;
+}
+
+/** The first characters of a digest, as the terminal and the log of the engine show them too. */
+export function shortDigest(digest: string): string {
+  return digest.slice(0, 8).replace(/(.{4})/, '$1 ');
+}
+
+const MOMENTS: readonly [withinMs: number, sentence: string][] = [
+  [0, 'Time is up. Nothing was changed.'],
+  [10_000, 'Ten seconds left.'],
+  [30_000, 'Thirty seconds left.'],
+  [60_000, 'One minute left.'],
+];
+
+/** What is said of the time that is left to those who cannot see the ring; the same text until the next moment. */
+export function announcementOf(msLeft: number): string {
+  return MOMENTS.find(([within]) => msLeft <= within)?.[1] ?? '';
 }

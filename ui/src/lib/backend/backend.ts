@@ -5,15 +5,19 @@
 import type {
   AgentEvent,
   AppInfo,
+  ApprovalRequest,
   ApprovalView,
   BackupView,
+  ChangeId,
   ChangeView,
   Connection,
   Decision,
   DoctorCheck,
   ErrorEntry,
+  LookupHit,
   ModelInfo,
   ReviewDecision,
+  Revision,
   RunId,
   SearchHit,
   SessionDetail,
@@ -47,7 +51,17 @@ export interface Broadcasts {
   navigate: { session_id: SessionId };
 }
 
-export interface Backend {
+/** What came of a run that was started: its events come to the listener. */
+export interface Undoing {
+  reviseApproval(params: Revision): Promise<ApprovalRequest>;
+  lookupRecords(params: { connection: string | null; entity: string; words: string }): Promise<LookupHit[]>;
+  undoChange(params: { change_id: ChangeId }, listener: RunListener): Promise<StartedRun>;
+  undoRun(params: { run_id: RunId }, listener: RunListener): Promise<StartedRun>;
+  /** The whole pack as text. */
+  exportEvidence(params: { change_id: ChangeId | null; session_id: SessionId | null; format: 'html' | 'json' }): Promise<string>;
+}
+
+export interface Backend extends Partial<Undoing> {
   appInfo(): Promise<AppInfo>;
   listSessions(): Promise<SessionSummary[]>;
   getSession(params: { session_id: SessionId }): Promise<SessionDetail>;

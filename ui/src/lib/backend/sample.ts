@@ -3,10 +3,11 @@
  * (backend/index.ts). The address chooses what to show: `?state=first-run|empty|huge|error|offline|interrupted|loading`,
  * `&kind=production`, `&pace=0`, `&approval=20000` (milliseconds).
  */
-import type { AppInfo, ConnectionKind, SessionDetail, SettingView } from '../protocol';
+import type { AppInfo, ApprovalRequest, ChangeView, ConnectionKind, SessionDetail, SettingView, StartedRun } from '../protocol';
 import type { Backend, Broadcasts, RunListener } from './backend';
 import { connectionOf, OVERDUE } from './sample/records';
-import { play } from './sample/script';
+import { inverse, lookup, revised } from './sample/revise';
+import { play, playUndo, type Options } from './sample/script';
 import { newId, newSession, SampleRun, type SampleApproval } from './sample/store';
 
 const DAY = 86_400_000;
@@ -28,6 +29,7 @@ export function sampleBackend(query: URLSearchParams): Backend {
   const sessions = new Map<string, SessionDetail>();
   const runs = new Map<string, SampleRun>();
   const approvals = new Map<string, SampleApproval>();
+  const proposed = new Map<string, ApprovalRequest>();
   const listeners: { [K in keyof Broadcasts]: Set<(payload: Broadcasts[K]) => void> } = { approvals_changed: new Set(), sessions_changed: new Set(), navigate: new Set() };
   const connection = connectionOf(kind);
   let info: AppInfo = {
@@ -77,20 +79,31 @@ export function sampleBackend(query: URLSearchParams): Backend {
   };
   const tell = <K extends keyof Broadcasts>(name: K, payload: Broadcasts[K]) => listeners[name].forEach((listener) => listener(payload));
 
-  function start(detail: SessionDetail, text: string, listener: RunListener): SampleRun {
+  const options: Options = {
+    pace,
+    approvalMs,
+    asked: (approval) => {
+      approvals.set(approval.request.approval_id, approval);
+      proposed.set(approval.request.approval_id, approval.request);
+      void approval.answered.then(() => tell('approvals_changed', null));
+      tell('approvals_changed', null);
+    },
+  };
+
+  function start(detail: SessionDetail, listener: RunListener, perform: (run: SampleRun) => Promise<void>): StartedRun {
     const run = new SampleRun(detail, connection);
     runs.set(run.runId, run);
     run.listeners.add(listener);
-    void play(run, text, {
-      pace,
-      approvalMs,
-      asked: (approval) => {
-        approvals.set(approval.request.approval_id, approval);
-        void approval.answered.then(() => tell('approvals_changed', null));
-        tell('approvals_changed', null);
-      },
-    });
-    return run;
+    void perform(run);
+    return { session_id: detail.session.session_id, run_id: run.runId };
+  }
+
+  function undo(wanted: (change: ChangeView) => boolean, listener: RunListener): StartedRun {
+    for (const detail of sessions.values()) {
+      const found = detail.changes.filter((change) => wanted(change) && change.state === 'confirmed' && change.undone_by === null && change.preview.undo.kind === 'yes');
+      if (found.length > 0) return start(detail, listener, (run) => playUndo(run, found.map(inverse).toReversed(), options));
+    }
+    throw { code: 'not_found', message: 'There is nothing to undo.', retryable: false };
   }
 
   return {
@@ -125,8 +138,7 @@ export function sampleBackend(query: URLSearchParams): Backend {
         detail = newSession(newId('session'), text.slice(0, 60), connection, new Date().toISOString());
         sessions.set(detail.session.session_id, detail);
       }
-      const run = start(detail, text, listener);
-      return { session_id: detail.session.session_id, run_id: run.runId };
+      return start(detail, listener, (run) => play(run, text, options));
     },
     watchRun: async ({ run_id, after_seq }, listener) => {
       const run = runs.get(run_id);
@@ -143,6 +155,16 @@ export function sampleBackend(query: URLSearchParams): Backend {
       if (approval === undefined || approval.request.digest !== answer.digest) throw { code: 'conflict', message: 'This is not what was shown. Nothing was changed.', retryable: false };
       return answer.verdict === 'approve' ? approval.settle('approved', 'window', null) : approval.settle('rejected', 'window', answer.reason);
     },
+    reviseApproval: async (revision) => {
+      const approval = approvals.get(revision.approval_id);
+      const first = proposed.get(revision.approval_id);
+      if (approval === undefined || first === undefined || approval.decision !== null) throw { code: 'not_found', message: 'This question is no longer open.', retryable: false };
+      return approval.revise(revised(approval.request, first, revision));
+    },
+    lookupRecords: async ({ entity, words }) => lookup(entity, words),
+    undoChange: async ({ change_id }, listener) => undo(({ preview }) => preview.change_id === change_id, listener),
+    undoRun: async ({ run_id }, listener) => undo((change) => change.run_id === run_id, listener),
+    exportEvidence: async ({ change_id, session_id, format }) => (format === 'json' ? JSON.stringify({ change_id, session_id }) : `<!doctype html><title>Evidence</title><p>${change_id ?? session_id}</p>`),
     listChanges: async ({ session_id }) => [...sessions.values()].filter(({ session }) => session_id === null || session.session_id === session_id).flatMap(({ changes }) => changes),
     listConnections: async () => (info.connection === null ? [] : [info.connection]),
     addConnection: async ({ name }) => ({ ...connectionOf('sandbox'), name }),

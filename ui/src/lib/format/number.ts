@@ -25,7 +25,7 @@ interface Marks {
 
 const marksByLocale = new Map<string, Marks>();
 
-function marksOf(locale: string): Marks {
+export function marksOf(locale: string): Marks {
   let marks = marksByLocale.get(locale);
   if (marks === undefined) {
     const parts = new Intl.NumberFormat(locale, { useGrouping: true }).formatToParts(-1234567.5);

@@ -1,7 +1,7 @@
 /** The approvals that wait for a person: which one is on screen, which are put aside, and the answers given. */
 import { inOrder, isWaiting } from '../approval/queue';
 import { asUserError } from '../backend/backend';
-import type { AgentEvent, ApprovalId, ApprovalView, Decision, ReviewVerdict, RunId } from '../protocol';
+import type { AgentEvent, ApprovalId, ApprovalRequest, ApprovalView, ChangeId, Decision, FieldEdit, ReviewVerdict, RunId } from '../protocol';
 import { engine } from './engine.svelte';
 import { toasts } from './toasts.svelte';
 
@@ -10,6 +10,10 @@ class Approvals {
   /** The one in the dialog. It stays there until it is answered, put aside or dismissed; nothing slides in under the pointer. */
   current = $state.raw<ApprovalView | null>(null);
   answering = $state(false);
+  /** An edit is on its way to the engine. */
+  revising = $state(false);
+  /** Each question as it was first seen: the order of its writes, and what was proposed before anybody edited it. */
+  #first = new Map<ApprovalId, ApprovalRequest>();
   #aside = new Set<ApprovalId>();
   /** Runs of this window: their questions open by themselves, others wait in the list. */
   #ours = new Set<RunId>();
@@ -31,7 +35,9 @@ class Approvals {
       const list = await engine.backend.listApprovals();
       if (asked !== this.#asked) return;
       if (news !== this.#news) return this.refresh();
-      this.pending = inOrder(list);
+      // An answer to an edit may have been faster than a list that was on its way.
+      this.pending = inOrder(list.map((view) => this.#newer(view)));
+      this.#remember();
     } catch (thrown) {
       toasts.error(asUserError(thrown).message);
       return;
@@ -45,9 +51,7 @@ class Approvals {
     for (const event of events) {
       if (event.type === 'approval_requested') {
         this.#news += 1;
-        const known = this.pending.some((approval) => approval.request.approval_id === event.approval_id);
-        const view: ApprovalView = { request: event, state: 'pending', by: null, reason: null, resolved_at: null };
-        if (!known) this.pending = inOrder([...this.pending, view]);
+        this.#take(event);
         this.openNext();
       } else if (event.type === 'approval_resolved') {
         this.#news += 1;
@@ -65,6 +69,55 @@ class Approvals {
         ({ request, ...rest }) =>
           isWaiting({ request, ...rest }, now) && this.#ours.has(request.run_id) && !this.#aside.has(request.approval_id),
       ) ?? null;
+  }
+
+  /** The question as it was before a person edited it, as far as this window saw it. */
+  firstOf(request: ApprovalRequest): ApprovalRequest {
+    return this.#first.get(request.approval_id) ?? request;
+  }
+
+  /** Asks the engine for the question with other values or fewer writes. Null when it is on screen, else the sentence why not. */
+  async revise(request: ApprovalRequest, edits: FieldEdit[], leaveOut: ChangeId[]): Promise<string | null> {
+    const { reviseApproval } = engine.backend;
+    if (reviseApproval === undefined) return 'Values cannot be edited here.';
+    this.revising = true;
+    try {
+      const revised = await reviseApproval({ approval_id: request.approval_id, digest: request.digest, edits, leave_out: leaveOut });
+      // It may have been answered or have run out meanwhile; then there is nothing to show.
+      if (this.#knows(request.approval_id)) this.#take(revised);
+      return null;
+    } catch (thrown) {
+      const { code, message } = asUserError(thrown);
+      // Somebody else edited or answered it: what is shown must be what stands.
+      if (code === 'conflict' || code === 'not_found') void this.refresh();
+      return message;
+    } finally {
+      this.revising = false;
+    }
+  }
+
+  /** A new question, or a later state of a known one. */
+  #take(request: ApprovalRequest): void {
+    const view: ApprovalView = { request, state: 'pending', by: null, reason: null, resolved_at: null };
+    const at = this.pending.findIndex((known) => known.request.approval_id === request.approval_id);
+    const known = this.pending[at];
+    if (known === undefined) this.pending = inOrder([...this.pending, view]);
+    else if (known.request.revision < request.revision) this.pending = this.pending.with(at, view);
+    this.#remember();
+    this.#followCurrent();
+  }
+
+  #knows(approvalId: ApprovalId): boolean {
+    return this.pending.some(({ request }) => request.approval_id === approvalId);
+  }
+
+  #newer(view: ApprovalView): ApprovalView {
+    const known = this.pending.find(({ request }) => request.approval_id === view.request.approval_id);
+    return known !== undefined && known.request.revision >= view.request.revision ? known : view;
+  }
+
+  #remember(): void {
+    for (const { request } of this.pending) if (!this.#first.has(request.approval_id)) this.#first.set(request.approval_id, request);
   }
 
   open(approvalId: ApprovalId): void {
@@ -87,11 +140,11 @@ class Approvals {
     this.openNext();
   }
 
-  async answer(approval: ApprovalView, verdict: ReviewVerdict): Promise<void> {
+  async answer(approval: ApprovalView, verdict: ReviewVerdict, typed: string | null = null): Promise<void> {
     const { approval_id, digest } = approval.request;
     this.answering = true;
     try {
-      const decision = await engine.backend.answerApproval({ approval_id, digest, ...verdict });
+      const decision = await engine.backend.answerApproval({ approval_id, digest, typed, ...verdict });
       this.#tellIfOther(decision, verdict);
       this.pending = this.pending.filter(({ request }) => request.approval_id !== approval_id);
       if (this.current?.request.approval_id === approval_id) {

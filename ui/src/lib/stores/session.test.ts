@@ -138,6 +138,10 @@ describe('approvals', () => {
     expires_at: new Date(Date.now() + 60_000).toISOString(),
     connection: connectionOf('demo'),
     changes: [updateCustomer(id)],
+    left_out: [],
+    title: null,
+    revision: 0,
+    typed: null,
   });
   const asked = (id: string, runId: string, priority?: ApprovalRequest['priority']): AgentEvent => ({ seq: 1, at: new Date().toISOString(), type: 'approval_requested', ...request(id, runId, priority) });
 

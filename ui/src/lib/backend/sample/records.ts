@@ -1,5 +1,5 @@
 /** The sample company's records, for development and screenshots only. */
-import type { ChangePreview, Connection, ConnectionKind, FieldChange } from '../../protocol';
+import type { ChangePreview, Connection, ConnectionKind, FieldChange, FieldEditor } from '../../protocol';
 
 export function connectionOf(kind: ConnectionKind): Connection {
   const company = { name: kind === 'demo' ? 'Demo' : 'Nordby', company: 'Nordby AS', company_id: '3f2b1c60-0000-4000-8000-000000000001' };
@@ -31,7 +31,17 @@ export const OVERDUE = [
 ].map((row, index) => ({ id: `c0000000-0000-4000-8000-${String(index).padStart(12, '0')}`, ...row }));
 
 function field(name: string, caption: string, kind: FieldChange['kind'], before: string | null, after: string | null, labels: [string | null, string | null] = [null, null]): FieldChange {
-  return { name, caption, kind, before, after, before_label: labels[0], after_label: labels[1] };
+  return { name, caption, kind, before, after, before_label: labels[0], after_label: labels[1], editor: after === null ? null : editorOf(name), proposed: null };
+}
+
+const RELATIONS: Record<string, string> = { paymentTermsId: 'paymentTerms', customerNumber: 'customers', lineObjectNumber: 'items' };
+const MEMBERS: Record<string, string[]> = { type: ['Person', 'Company'], blocked: ['_x0020_', 'Ship', 'Invoice', 'All'] };
+
+/** Ids and figures that Business Central keeps itself have no editor. */
+function editorOf(name: string): FieldEditor | null {
+  const last = name.split('.').at(-1) ?? name;
+  if (last === 'status' || last.startsWith('total')) return null;
+  return { options: MEMBERS[last] ?? [], relation: RELATIONS[last] ?? null, max_length: last === 'displayName' ? 100 : last === 'city' ? 30 : null };
 }
 
 const DIGEST = '7c1e90ab4fd2b6a1330c5e8821f7d96a5b0c44e1928837aa6d10f3e2c9b75d48';
@@ -56,6 +66,8 @@ export function updateCustomer(callId: string): ChangePreview {
     ],
     notes: [{ kind: 'warning', text: 'Balance due is 48,210.00 NOK, 31 days late.' }],
     undo: { kind: 'yes', how: 'The terms and the limit are set back to what they were.' },
+    undoes: null,
+    conflicts: [],
     method: 'PATCH',
     path: 'customers(c0000000-0000-4000-8000-000000000000)',
     if_match: 'W/"JzE5OzE3MzI0NTY3ODkwMTIzNDU2NzgxOzAwOyc="',
@@ -129,6 +141,27 @@ export function postInvoice(callId: string): ChangePreview {
     body: null,
     digest: DIGEST.replaceAll('1', '9'),
   };
+}
+
+/** The same change of several customers. */
+export function raiseLimits(callIds: readonly string[]): ChangePreview[] {
+  return callIds.map((callId, index) => {
+    const customer = OVERDUE[index % OVERDUE.length];
+    const limit = String(20_000 + index * 7_500);
+    return {
+      ...updateCustomer(callId),
+      key: customer?.id ?? null,
+      title: `Change customer ${customer?.number} ${customer?.displayName}`,
+      fields: [
+        field('paymentTermsId', 'Payment terms', 'reference', TERMS_14, TERMS_30, ['14 DAYS · Net 14 days', '30 DAYS · Net 30 days']),
+        field('creditLimit', 'Credit limit', 'decimal', `${limit}.00`, `${Number(limit) * 2}.00`),
+      ],
+      notes: index === 1 ? [{ kind: 'warning', text: 'This customer is blocked for shipping.' }] : [],
+      path: `customers(${customer?.id})`,
+      body: `{"paymentTermsId":"${TERMS_30}","creditLimit":${Number(limit) * 2}.00}`,
+      digest: DIGEST.slice(index) + DIGEST.slice(0, index),
+    };
+  });
 }
 
 /** A name written by a stranger: invisible characters, reversed text, letters of another script. */

@@ -1,6 +1,6 @@
 /** What the sample engine does with a message: a few scripted runs that go through every kind of event. */
 import type { Block, ChangePreview, Decision, Todo } from '../../protocol';
-import { createCustomer, createOrder, hostileUpdate, OVERDUE, postInvoice, updateCustomer } from './records';
+import { createCustomer, createOrder, hostileUpdate, OVERDUE, postInvoice, raiseLimits, updateCustomer } from './records';
 import { newId, SampleApproval, type SampleRun } from './store';
 
 export interface Options {
@@ -26,7 +26,19 @@ const ANSWER = `Twelve customers are overdue, **161 515,50 NOK** together. Three
 
 The rest are small and less than two weeks late. How payment terms work is described in [Microsoft's documentation](https://learn.microsoft.com/en-us/dynamics365/business-central/finance-payment-terms).`;
 
-export async function play(run: SampleRun, text: string, options: Options): Promise<void> {
+export function play(run: SampleRun, text: string, options: Options): Promise<void> {
+  return perform(run, options, async (actor) => {
+    run.message('user', [{ type: 'text', text }]);
+    await actor.act(text.toLowerCase(), text);
+  });
+}
+
+/** Takes writes back, in a run of its own. */
+export function playUndo(run: SampleRun, changes: ChangePreview[], options: Options): Promise<void> {
+  return perform(run, options, (actor) => actor.undo(changes));
+}
+
+async function perform(run: SampleRun, options: Options, work: (actor: Actor) => Promise<void>): Promise<void> {
   const wait = (ms: number) =>
     new Promise<void>((resolve, reject) => {
       const stop = () => reject(new Stopped());
@@ -38,8 +50,7 @@ export async function play(run: SampleRun, text: string, options: Options): Prom
   const actor = new Actor(run, wait, options);
   try {
     run.emit({ type: 'run_started', model: 'demo', connection: run.connection });
-    run.message('user', [{ type: 'text', text }]);
-    await actor.act(text.toLowerCase(), text);
+    await work(actor);
     run.emit({ type: 'run_completed', stop_reason: run.run?.error ? 'error' : 'end_turn' });
   } catch (thrown) {
     if (!(thrown instanceof Stopped)) throw thrown;
@@ -65,6 +76,7 @@ class Actor {
     if (text.includes('overdue')) return this.overdue();
     if (text.includes('onboard') || text.includes('order')) return this.write([createCustomer, createOrder, postInvoice], 'high');
     if (text.includes('unknown')) return this.write([createOrder], 'high', 'unknown');
+    if (text.includes('limits')) return this.propose(raiseLimits(Array.from({ length: 6 }, () => newId('call'))), 'high', 'confirmed');
     if (text.includes('hostile')) return this.write([hostileUpdate], 'high');
     if (text.includes('post')) return this.write([postInvoice], 'high');
     if (text.includes('change')) return this.write([updateCustomer], 'high');
@@ -136,10 +148,21 @@ class Actor {
     this.run.emit({ type: 'todos_updated', todos });
   }
 
-  private async write(plans: ((callId: string) => ChangePreview)[], priority: 'high' | 'medium', outcome: 'confirmed' | 'unknown' = 'confirmed'): Promise<void> {
+  private write(plans: ((callId: string) => ChangePreview)[], priority: 'high' | 'medium', outcome: 'confirmed' | 'unknown' = 'confirmed'): Promise<void> {
+    return this.propose(plans.map((plan) => plan(newId('call'))), priority, outcome);
+  }
+
+  /** Writes that take others back: no model is asked. */
+  async undo(changes: ChangePreview[]): Promise<void> {
+    for (const change of changes) this.run.emit({ type: 'tool_call_started', call_id: change.call_id, tool: toolOf(change), effect: change.effect, input: { undoes: change.undoes } });
+    const calls = changes.map((change): Block => ({ type: 'tool_use', call_id: change.call_id, tool: toolOf(change), input: { undoes: change.undoes } }));
+    this.run.message('assistant', calls);
+    await this.settle(await this.ask(changes, 'high', 'Undo'), 'confirmed');
+  }
+
+  private async propose(changes: ChangePreview[], priority: 'high' | 'medium', outcome: 'confirmed' | 'unknown'): Promise<void> {
     const steps = ['Look up what is needed', 'Propose the change', 'Read it back'];
     this.todos(steps, 0);
-    const changes = plans.map((plan) => plan(newId('call')));
     const calls = changes.map((change): Block => ({ type: 'tool_use', call_id: change.call_id, tool: toolOf(change), input: { entity: change.entity, data: change.body === null ? null : JSON.parse(change.body) } }));
     await this.turn('I check the terms first, then propose exactly this.', 'I have what I need. Please look at what I propose:', calls);
     this.todos(steps, 1);
@@ -147,14 +170,15 @@ class Actor {
       const block = calls[at];
       if (block?.type === 'tool_use') this.run.emit({ type: 'tool_call_started', call_id: change.call_id, tool: block.tool, effect: change.effect, input: block.input });
     }
-    const decision = await this.ask(changes, priority);
-    await this.settle(changes, decision, outcome);
+    const approval = await this.ask(changes, priority, null);
+    const decision = await approval.answered;
+    await this.settle(approval, outcome);
     this.todos(steps, decision === 'approved' ? 3 : 1);
     const said = decision === 'approved' ? 'Done. I read it back from Business Central, and every field is as you approved it.' : 'Nothing was changed. Tell me what should be different, and I propose it again.';
     await this.turn(null, said);
   }
 
-  private async ask(changes: ChangePreview[], priority: 'high' | 'medium'): Promise<Decision> {
+  private async ask(changes: ChangePreview[], priority: 'high' | 'medium', title: string | null): Promise<SampleApproval> {
     const { run } = this;
     const at = Date.now();
     const approval = new SampleApproval(
@@ -169,15 +193,27 @@ class Actor {
         expires_at: new Date(at + this.options.approvalMs).toISOString(),
         connection: run.connection,
         changes,
+        left_out: [],
+        title,
+        revision: 0,
+        typed: changes.length > 5 ? String(changes.length) : null,
       },
       run,
     );
     this.options.asked(approval);
     run.emit({ type: 'approval_requested', ...approval.request });
-    return approval.answered;
+    await approval.answered;
+    return approval;
   }
 
-  private async settle(changes: ChangePreview[], decision: Decision, settled: 'confirmed' | 'unknown'): Promise<void> {
+  /** As it was approved, which may be otherwise than it was proposed. */
+  private async settle(approval: SampleApproval, settled: 'confirmed' | 'unknown'): Promise<void> {
+    const { changes, left_out } = approval.request;
+    const decision: Decision = await approval.answered;
+    for (const change of left_out) {
+      const output = { status: 'rejected', message: 'A person took this write out of the set.' };
+      this.run.emit({ type: 'tool_call_completed', call_id: change.call_id, status: 'rejected', output, duration_ms: 0 });
+    }
     for (const change of changes) {
       const outcome =
         decision === 'approved'

@@ -1,5 +1,5 @@
 /** The sample engine's memory: the same facts as events and as a store, written in that order. */
-import type { AgentEvent, ApprovalRequest, Block, Connection, Decision, EventKind, RunView, SessionDetail } from '../../protocol';
+import type { AgentEvent, ApprovalRequest, ApprovalView, Block, Connection, Decision, EventKind, RunView, SessionDetail } from '../../protocol';
 import type { RunListener } from '../backend';
 
 const NO_USAGE = { input_tokens: 0, output_tokens: 0, cache_read_tokens: 0, cache_write_tokens: 0 };
@@ -88,9 +88,14 @@ export class SampleRun {
       }
       case 'approval_requested': {
         const { type: _type, ...request } = kind;
+        const asked = detail.approvals.find((known) => known.request.approval_id === request.approval_id);
+        if (asked !== undefined) {
+          reviseStored(detail, asked, request);
+          break;
+        }
         detail.approvals.push({ request, state: 'pending', by: null, reason: null, resolved_at: null });
         for (const preview of request.changes) {
-          detail.changes.push({ preview, change_set_id: request.change_set_id, session_id: request.session_id, run_id: request.run_id, connection: request.connection, state: 'planned', message: null, before: null, after: null, created_at: at, sent_at: null, settled_at: null });
+          detail.changes.push({ preview, change_set_id: request.change_set_id, session_id: request.session_id, run_id: request.run_id, connection: request.connection, state: 'planned', message: null, undone_by: null, before: null, after: null, created_at: at, sent_at: null, settled_at: null });
         }
         break;
       }
@@ -102,6 +107,10 @@ export class SampleRun {
       case 'change_recorded': {
         const change = detail.changes.find((known) => known.preview.change_id === kind.change_id);
         if (change) Object.assign(change, { state: kind.outcome, settled_at: at });
+        if (change !== undefined && change.preview.undoes !== null && kind.outcome === 'confirmed') {
+          const undone = detail.changes.find((known) => known.preview.change_id === change.preview.undoes);
+          if (undone) undone.undone_by = kind.change_id;
+        }
         break;
       }
       case 'todos_updated':
@@ -131,6 +140,14 @@ export class SampleRun {
   }
 }
 
+function reviseStored(detail: SessionDetail, asked: ApprovalView, request: ApprovalRequest): void {
+  asked.request = request;
+  for (const preview of [...request.changes, ...request.left_out]) {
+    const change = detail.changes.find((known) => known.preview.change_id === preview.change_id);
+    if (change) change.preview = preview;
+  }
+}
+
 /** A question and the promise of its answer. */
 export class SampleApproval {
   decision: Decision | null = null;
@@ -138,7 +155,7 @@ export class SampleApproval {
   #resolve: (decision: Decision) => void = () => undefined;
 
   constructor(
-    readonly request: ApprovalRequest,
+    public request: ApprovalRequest,
     readonly run: SampleRun,
   ) {
     this.answered = new Promise((resolve) => (this.#resolve = resolve));
@@ -147,11 +164,18 @@ export class SampleApproval {
     run.aborted.signal.addEventListener('abort', () => this.settle('aborted', 'engine', null));
   }
 
+  /** The question as a person edited it is told again, under its new digest. */
+  revise(request: ApprovalRequest): ApprovalRequest {
+    this.request = request;
+    this.run.emit({ type: 'approval_requested', ...request });
+    return request;
+  }
+
   /** The first answer holds. */
   settle(decision: Decision, by: 'window' | 'clock' | 'engine', reason: string | null): Decision {
     if (this.decision === null) {
       this.decision = decision;
-      this.run.emit({ type: 'approval_resolved', approval_id: this.request.approval_id, decision, by, edited: false, reason });
+      this.run.emit({ type: 'approval_resolved', approval_id: this.request.approval_id, decision, by, edited: this.request.revision > 0, reason });
       this.#resolve(decision);
     }
     return this.decision;
