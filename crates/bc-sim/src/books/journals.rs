@@ -8,9 +8,13 @@ use crate::data::row::Row;
 use crate::data::session::Session;
 use crate::data::value::NO_ID;
 use crate::error::{Answer, ApiError};
+use crate::odata::filter::{Expr, pins};
+use crate::serve::read::Scope;
 
 /// Steps between line numbers.
 const STEP: i64 = 10_000;
+/// The template of journals that name none.
+const GENERAL: &str = "GENERAL";
 
 /// The set of the journal that a set's rows belong to; `None` for sets that are no journal lines.
 pub(crate) fn journal_set(lines: &str) -> Option<&'static str> {
@@ -36,6 +40,12 @@ fn template(journals: &str) -> Option<&'static str> {
     }
 }
 
+/// The template that a list of `journals` is of when its filter names neither template nor id.
+pub(crate) fn default_template(scope: &Scope, filter: Option<&Expr>) -> Option<&'static str> {
+    let named = filter.is_some_and(|expr| ["templateDisplayName", "id"].iter().any(|name| pins(expr, name)));
+    (scope.set.name == "journals" && scope.within.is_none() && !named).then_some(GENERAL)
+}
+
 /// A journal of the template has that code already.
 fn is_taken(session: &Session, template: &str, code: &str, id: &str) -> Answer<bool> {
     let same = session.all_by("journals", "code", code)?;
@@ -45,7 +55,7 @@ fn is_taken(session: &Session, template: &str, code: &str, id: &str) -> Answer<b
 /// What follows from a journal's own fields: its template, and that its code is free within it.
 pub(crate) fn complete(session: &Session, row: &mut Row) -> Answer<()> {
     if row.text("templateDisplayName").is_empty() {
-        row.put("templateDisplayName", "GENERAL");
+        row.put("templateDisplayName", GENERAL);
     }
     if is_taken(session, row.text("templateDisplayName"), row.text("code"), row.id())? {
         return Err(ApiError::new(

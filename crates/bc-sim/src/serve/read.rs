@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::books::reports;
+use crate::books::{journals, reports};
 use crate::data::facts::{EntitySet, Kind, Property};
 use crate::data::layout::Table;
 use crate::data::row::Row;
@@ -73,6 +73,10 @@ fn condition(session: &Session, scope: &Scope, options: &QueryOptions) -> Condit
     if let Some((column, value)) = &scope.within {
         out.sql.push_str(&format!(" AND \"{column}\" = ?"));
         out.parameters.push(Cell::Text(value.clone()));
+    }
+    if let Some(template) = journals::default_template(scope, options.filter.as_ref()) {
+        out.sql.push_str(" AND \"templateDisplayName\" = ?");
+        out.parameters.push(template.into());
     }
     if let Some(expr) = &options.filter {
         out.sql.push_str(" AND ");

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod acting;
-mod consistency;
 mod faults;
 mod hostile;
 mod reading;
