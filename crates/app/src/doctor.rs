@@ -2,9 +2,10 @@
 
 use std::{path::Path, time::Duration};
 
+use bca_approval::Organisation;
 use bca_protocol::{CheckState, DoctorCheck, ErrorCode, UserError};
 
-use crate::{App, Config, Mode};
+use crate::{App, Config, Mode, disk};
 
 /// How long a server may take to answer a check.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -30,6 +31,9 @@ impl App {
             }
         };
         checks.push(ok("Database", "It opens and is in order."));
+        checks.push(disk_check(&home).await);
+        checks.push(app.audit_check().await);
+        checks.push(app.policy_check().await);
         checks.push(app.model_check().await);
         checks.push(app.connection_check().await);
         checks.push(app.unattended_check());
@@ -67,6 +71,33 @@ impl App {
         }
     }
 
+    async fn audit_check(&self) -> DoctorCheck {
+        let name = "Audit log";
+        match self.verify_audit(None).await {
+            Ok(verdict) if verdict.intact && verdict.unprotected == verdict.checked && verdict.checked > 0 => {
+                ok(name, &format!("{} entries, as they were written; no secret key protects them.", verdict.checked))
+            }
+            Ok(verdict) if verdict.intact => ok(name, &format!("{} entries, as they were written.", verdict.checked)),
+            Ok(verdict) => {
+                let first = verdict.findings.first().map_or("", |finding| finding.message.as_str());
+                DoctorCheck { state: CheckState::Problem, ..warning(name, &format!("It is not as it was written. {first}"), "See `bc-agent audit verify`.") }
+            }
+            Err(fault) => problem(name, &fault, "See `bc-agent backup list` for copies that can be restored."),
+        }
+    }
+
+    async fn policy_check(&self) -> DoctorCheck {
+        let name = "Policy";
+        match self.organisation().await {
+            Organisation::Absent => ok(name, "Your organisation laid down none for this computer."),
+            Organisation::InForce(_) => ok(name, "Your organisation's policy is in force; `bc-agent permissions show` tells what it says."),
+            Organisation::Unusable(why) => DoctorCheck {
+                state: CheckState::Problem,
+                ..warning(name, &format!("Your organisation's policy can't be used, so nothing may be written: {why}."), "Ask whoever looks after this computer.")
+            },
+        }
+    }
+
     fn unattended_check(&self) -> DoctorCheck {
         let name = "Approvals";
         match (self.mode(), self.may_approve_unattended()) {
@@ -78,6 +109,21 @@ impl App {
             (Mode::Own, false) => ok(name, "Every write waits for a person."),
             (Mode::Demo, _) => ok(name, "Every write waits for a person; in the demo `--approve all` is allowed too."),
         }
+    }
+}
+
+async fn disk_check(home: &Path) -> DoctorCheck {
+    let name = "Disk";
+    let directory = home.to_owned();
+    let found = tokio::task::spawn_blocking(move || disk::encryption_of(&directory)).await;
+    match found.unwrap_or(disk::DiskEncryption::NotKnown) {
+        disk::DiskEncryption::On => ok(name, "The disk of the home is encrypted."),
+        disk::DiskEncryption::Off => warning(
+            name,
+            "The disk of the home is not encrypted: whoever gets hold of it can read what was said in conversations.",
+            "Switch on the encryption of your system: LUKS, FileVault or BitLocker.",
+        ),
+        disk::DiskEncryption::NotKnown => ok(name, "The system doesn't say whether the disk of the home is encrypted."),
     }
 }
 
