@@ -4,6 +4,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError, TryLockError,
         atomic::{AtomicU32, Ordering},
     },
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -14,7 +15,7 @@ use crate::{
     Recovery, StoreError, backup,
     home::{Held, Home},
     recovery,
-    schema::{self, Purpose, State},
+    schema::{self, Made, Purpose, State},
     table,
     watch::Watch,
 };
@@ -70,6 +71,8 @@ pub(crate) struct Inner {
     readers: Mutex<Vec<Connection>>,
     pub(crate) watch: Watch,
     commits: AtomicU32,
+    /// A new database on its way to the disk; the first commit that must be durable waits for it.
+    reaching_disk: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
     /// What this process writes entries of the audit log with.
     pub(crate) audit: std::sync::RwLock<crate::AuditIdentity>,
     _alive: Held,
@@ -86,12 +89,16 @@ impl Db {
     pub fn open(home: &Path, options: OpenOptions) -> Result<(Self, Recovery), StoreError> {
         let home_files = Home::prepare(home)?;
         let opened = || {
-            let shared = enter(&home_files)?;
+            let (shared, made) = enter(&home_files)?;
             let instance = InstanceId::new();
             let alive = home_files.live(instance)?;
             let path = home_files.database();
             let history = schema::connect(&path, Purpose::History)?;
             schema::write_ahead(&history)?;
+            if made == Made::Now {
+                // Its log is synced together with the database itself, by `sync_new`.
+                history.execute_batch("PRAGMA synchronous = OFF")?;
+            }
             let durable = schema::connect(&path, Purpose::Durable)?;
             let watch = Watch::new(schema::connect(&path, Purpose::Read)?)?;
             let inner = Inner {
@@ -103,6 +110,7 @@ impl Db {
                 readers: Mutex::new(Vec::new()),
                 watch,
                 commits: AtomicU32::new(0),
+                reaching_disk: Mutex::new(None),
                 audit: std::sync::RwLock::default(),
                 _alive: alive,
                 _shared: shared,
@@ -110,6 +118,9 @@ impl Db {
             let now = inner.clock.now();
             inner.write_now(Durability::History, |tx| table::instances::insert(tx, instance, now))?;
             let recovery = recovery::recover(&inner)?;
+            if made == Made::Now {
+                inner.bring_to_disk()?;
+            }
             Ok((Self { inner: Arc::new(inner) }, recovery))
         };
         opened().map_err(|error: StoreError| error.with_backups(|| backup::list(&home_files).unwrap_or_default()))
@@ -139,6 +150,18 @@ impl Db {
     #[must_use]
     pub fn instance(&self) -> InstanceId {
         self.inner.instance
+    }
+
+    /// Takes this process off the list of those that have the home open, so that the next start has nobody to look for. What it left
+    /// open is found without it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the row then stays until the next start.
+    pub async fn leave(&self) -> Result<(), StoreError> {
+        let instance = self.inner.instance.to_string();
+        self.write(Durability::History, move |tx| table::instances::delete(tx, &instance)).await?;
+        self.inner.home.bury(&self.inner.instance.to_string());
+        Ok(())
     }
 
     /// Where the files are.
@@ -198,16 +221,17 @@ impl Db {
 
 /// Shares the home with others; alone first where the database has to be made or brought up to date.
 #[allow(clippy::disallowed_methods, reason = "opening blocks by design, and files have no event for a lock that is given back")]
-fn enter(home: &Home) -> Result<Held, StoreError> {
+fn enter(home: &Home) -> Result<(Held, Made), StoreError> {
     let deadline = Instant::now() + WAIT_FOR_HOME;
+    let mut made = Made::Before;
     loop {
         if let Some(shared) = home.try_share()? {
             match schema::inspect(home)? {
-                State::Ready => return Ok(shared),
+                State::Ready => return Ok((shared, made)),
                 State::Behind => drop(shared),
             }
             if let Some(_alone) = home.try_alone()? {
-                schema::bring_up_to_date(home)?;
+                made = schema::bring_up_to_date(home)?;
                 continue;
             }
         }
@@ -221,6 +245,29 @@ fn enter(home: &Home) -> Result<Held, StoreError> {
 impl Inner {
     pub(crate) fn home(&self) -> &Home {
         &self.home
+    }
+
+    /// Syncs a new database beside the work that goes on: the disk takes longer than all else of a start.
+    fn bring_to_disk(&self) -> Result<(), StoreError> {
+        lock(&self.writers).history.execute_batch("PRAGMA synchronous = NORMAL")?;
+        let home = self.home.clone();
+        *lock(&self.reaching_disk) = Some(std::thread::spawn(move || schema::sync_new(&home)));
+        Ok(())
+    }
+
+    /// Waits until a new database is on the disk. Where it could not get there, nothing durable may be promised.
+    fn on_disk(&self) -> Result<(), StoreError> {
+        let mut reaching = lock(&self.reaching_disk);
+        match reaching.take().map(JoinHandle::join) {
+            None | Some(Ok(Ok(()))) => Ok(()),
+            Some(Ok(Err(fault))) => {
+                // Tried again before the next durable commit.
+                let home = self.home.clone();
+                *reaching = Some(std::thread::spawn(move || schema::sync_new(&home)));
+                Err(fault)
+            }
+            Some(Err(_)) => Err(StoreError::Closing),
+        }
     }
 
     /// Writes history if nobody else is writing, in this process or another; else gives the work back without having waited.
@@ -248,6 +295,9 @@ impl Inner {
     }
 
     pub(crate) fn write_now<T>(&self, durability: Durability, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        if durability == Durability::Durable {
+            self.on_disk()?;
+        }
         let mut writers = lock(&self.writers);
         let connection = match durability {
             Durability::History => &mut writers.history,
@@ -283,6 +333,14 @@ impl Inner {
             readers.push(connection);
         }
         value
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Err(fault) = self.on_disk() {
+            tracing::error!(%fault, "a new database may not have reached the disk");
+        }
     }
 }
 

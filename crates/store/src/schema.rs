@@ -133,20 +133,30 @@ pub(crate) fn compare(connection: &Connection) -> Result<State, StoreError> {
     Ok(if applied.len() == migrations.len() { State::Ready } else { State::Behind })
 }
 
+/// Whether this process made the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// Just now: not all of it has reached the disk yet.
+    Now,
+    /// It was there before.
+    Before,
+}
+
 /// Makes the database, or brings it up to date after a verified backup. The caller is alone in the home.
-pub(crate) fn bring_up_to_date(home: &Home) -> Result<(), StoreError> {
+pub(crate) fn bring_up_to_date(home: &Home) -> Result<Made, StoreError> {
     match inspect(home)? {
-        State::Ready => Ok(()),
+        State::Ready => Ok(Made::Before),
         State::Behind if home.database().exists() => {
             backup::create(home, backup::Reason::BeforeMigration)?;
             let mut connection = connect(&home.database(), Purpose::Durable)?;
-            migrate(&mut connection)
+            migrate(&mut connection).map(|()| Made::Before)
         }
-        State::Behind => create(home),
+        State::Behind => create(home).map(|()| Made::Now),
     }
 }
 
-/// Makes a new database beside its place and puts it there whole.
+/// Makes a new database beside its place and puts it there whole. The caller sees to it that it reaches the disk ([`sync_new`])
+/// before anything that must outlive a loss of power is written to it.
 fn create(home: &Home) -> Result<(), StoreError> {
     let unfinished = home.unfinished();
     match fs::remove_file(&unfinished) {
@@ -159,8 +169,22 @@ fn create(home: &Home) -> Result<(), StoreError> {
     migrate(&mut connection)?;
     write_ahead(&connection)?;
     connection.close().map_err(|(_, error)| error)?;
-    file.sync_all().map_err(|e| StoreError::io(&unfinished, e))?;
-    put_in_place(home, &unfinished)
+    drop(file);
+    let path = home.database();
+    fs::rename(&unfinished, &path).map_err(|e| StoreError::io(&path, e))
+}
+
+/// Waits until a new database, its log and their names are on the disk.
+pub(crate) fn sync_new(home: &Home) -> Result<(), StoreError> {
+    let path = home.database();
+    let [log, _] = home.side_files();
+    for file in [&path, &log] {
+        match fs::OpenOptions::new().write(true).open(file).and_then(|file| file.sync_all()) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && *file == log => {}
+            synced => synced.map_err(|e| StoreError::io(file, e))?,
+        }
+    }
+    path.parent().map_or(Ok(()), sync_directory)
 }
 
 /// Turns the write-ahead log on; the file remembers it.
