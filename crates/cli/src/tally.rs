@@ -13,6 +13,8 @@ pub struct Tally {
     not_approved: bool,
     not_signed_in: bool,
     outcomes: HashMap<ChangeId, ChangeOutcome>,
+    /// The write that was recorded last: a refused one that was followed by one that went well was made good.
+    latest: Option<ChangeId>,
     unknown_calls: HashSet<CallId>,
     /// Calls in a question, until it is answered; then, where the answer was yes, until their outcome is recorded.
     asked: Vec<CallId>,
@@ -27,6 +29,7 @@ impl Tally {
             EventKind::ApprovalResolved { decision, .. } => self.resolved(*decision),
             EventKind::ChangeRecorded { change_id, call_id, outcome, .. } => {
                 self.outcomes.insert(*change_id, *outcome);
+                self.latest = Some(*change_id);
                 self.under_way.remove(call_id);
                 if *outcome != ChangeOutcome::Unknown {
                     self.unknown_calls.remove(call_id);
@@ -89,7 +92,8 @@ impl Tally {
         let holds = |condition: bool, exit: Exit| if condition { exit } else { Exit::Done };
         let unknown = !self.unknown_calls.is_empty() || self.outcomes.values().any(|outcome| *outcome == ChangeOutcome::Unknown);
         let stopped = self.stop.is_some_and(|reason| reason != StopReason::EndTurn);
-        [holds(stopped, Exit::Failed), holds(self.not_approved, Exit::NotApproved), holds(unknown, Exit::Unknown), holds(self.not_signed_in, Exit::NotSignedIn)]
+        let failed = self.latest.and_then(|latest| self.outcomes.get(&latest)) == Some(&ChangeOutcome::Failed);
+        [holds(stopped || failed, Exit::Failed), holds(self.not_approved, Exit::NotApproved), holds(unknown, Exit::Unknown), holds(self.not_signed_in, Exit::NotSignedIn)]
             .into_iter()
             .fold(Exit::Done, Ord::max)
     }

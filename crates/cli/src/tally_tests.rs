@@ -78,3 +78,11 @@ fn a_write_is_under_way_from_the_yes_until_its_outcome() {
     let done = [approved, vec![completed(ToolCallStatus::Ok, "{}")]].concat();
     assert_eq!(noted(done).sending(), Sending::Nothing);
 }
+
+#[test]
+fn a_refused_write_is_a_failure_unless_a_later_one_made_it_good() {
+    let refused = vec![recorded(ChangeId::new(), ChangeOutcome::Failed)];
+    assert_eq!(noted([refused.clone(), vec![over(StopReason::EndTurn)]].concat()).exit(), Exit::Failed);
+    let made_good = [refused, vec![recorded(ChangeId::new(), ChangeOutcome::Confirmed), over(StopReason::EndTurn)]].concat();
+    assert_eq!(noted(made_good).exit(), Exit::Done);
+}
