@@ -5,9 +5,11 @@
 
 mod approval;
 mod books;
+mod edits;
 mod hijacked;
 mod limits;
 mod model;
 mod several;
 mod support;
+mod undo;
 mod writes;

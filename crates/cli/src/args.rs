@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bca_protocol::{ApprovalId, ChangeId, Digest, SessionId};
+use bca_protocol::{ApprovalId, ChangeId, Digest, RunId, SessionId};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 
 /// BC Agent in a terminal: ask for things in Business Central in plain words; approve every change.
@@ -72,6 +72,28 @@ pub enum Command {
     /// Where reads and writes go: tenant, environment, company.
     #[command(subcommand)]
     Connections(Connections),
+    /// Sign in with Microsoft, in your own browser.
+    Login(Login),
+    /// Sign out here.
+    Logout(Logout),
+    /// Who signed in, and what they can reach.
+    Accounts {
+        /// The list, where nothing else is asked for.
+        #[command(subcommand)]
+        command: Option<Accounts>,
+    },
+    /// The key under which tokens and API keys are stored.
+    #[command(subcommand)]
+    Secrets(Secrets),
+    /// What may be done on a connection (--connection, else the active one).
+    #[command(subcommand)]
+    Permissions(crate::oversight::Permissions),
+    /// What was done, by whom, and what came of it.
+    #[command(subcommand)]
+    Audit(crate::oversight::Audit),
+    /// Your data: written out, deleted, and to whom it may go.
+    #[command(subcommand)]
+    Data(crate::oversight::Data),
     /// The demo servers on their own.
     #[command(subcommand)]
     Demo(Demo),
@@ -204,6 +226,23 @@ pub enum Approvals {
         /// The digest of what was shown (`approvals show` prints it).
         #[arg(long, value_name = "SHA256")]
         digest: Digest,
+        /// What has to be typed to approve a large set (`approvals show` says so).
+        #[arg(long, value_name = "TEXT")]
+        typed: Option<String>,
+    },
+    /// Change values or take changes out before approving; prints the question as it stands then.
+    Edit {
+        /// The question.
+        id: ApprovalId,
+        /// The digest of what was shown (`approvals show` prints it).
+        #[arg(long, value_name = "SHA256")]
+        digest: Digest,
+        /// A value for a field, as `FIELD=VALUE`, or `2 FIELD=VALUE` in the second change; nothing after `=` clears it.
+        #[arg(long, value_name = "EDIT", value_parser = edit)]
+        set: Vec<crate::editing::Edit>,
+        /// Take this change (1, 2, 3 ...) out, or put it back.
+        #[arg(long, value_name = "NUMBER")]
+        toggle: Vec<usize>,
     },
     /// Say no.
     Reject {
@@ -228,6 +267,18 @@ pub enum Changes {
     Show {
         /// The write.
         id: ChangeId,
+    },
+    /// Take a write back: a new write with its own approval.
+    Undo {
+        /// The write.
+        #[arg(required_unless_present = "run")]
+        id: Option<ChangeId>,
+        /// All writes of this run, the last one first.
+        #[arg(long, value_name = "ID", conflicts_with = "id")]
+        run: Option<RunId>,
+        /// What happens to the write, which needs approval.
+        #[arg(long, value_enum, default_value_t = Approve::Ask)]
+        approve: Approve,
     },
 }
 
@@ -278,7 +329,7 @@ pub enum Backup {
 pub enum Connections {
     /// All of them; the active one is marked.
     List,
-    /// Add one. Its bearer token is read from BC_AGENT_BC_TOKEN or from standard input, and is never stored.
+    /// Add one, for a signed-in account (--account), or for a bearer token, which is read from BC_AGENT_BC_TOKEN or from standard input and not stored.
     Add {
         /// A name of your choice.
         #[arg(value_parser = NonEmptyStringValueParser::new())]
@@ -286,6 +337,12 @@ pub enum Connections {
         /// Root of the API, ending in /api/v2.0 (else BC_AGENT_BC_URL).
         #[arg(long, value_name = "URL")]
         base_url: Option<String>,
+        /// As whom: a signed-in account's id, mail address or name.
+        #[arg(long, value_name = "ACCOUNT")]
+        account: Option<String>,
+        /// The environment, with --account (not needed where there is only one, or with --base-url).
+        #[arg(long, value_name = "NAME", requires = "account")]
+        environment: Option<String>,
         /// The company's name or id (else BC_AGENT_COMPANY; not needed where there is only one).
         #[arg(long, value_name = "COMPANY")]
         company: Option<String>,
@@ -305,6 +362,49 @@ pub enum Connections {
         /// Its name; the active one where none is given.
         name: Option<String>,
     },
+}
+
+/// `login`
+#[derive(Debug, Args)]
+pub struct Login {
+    /// How long to wait for the browser.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: Option<u64>,
+}
+
+/// `logout`
+#[derive(Debug, Args)]
+pub struct Logout {
+    /// Whom: an id, mail address or name. Not needed where only one is signed in.
+    #[arg(conflicts_with = "all")]
+    pub account: Option<String>,
+    /// Everybody.
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// `accounts`
+#[derive(Debug, Subcommand)]
+pub enum Accounts {
+    /// Everybody who signed in here.
+    List,
+    /// Environments and companies that an account can reach.
+    Environments {
+        /// Its id, mail address or name.
+        account: String,
+    },
+    /// Forget an account with its tokens and connections; its history stays.
+    Remove {
+        /// Its id, mail address or name.
+        account: String,
+    },
+}
+
+/// `secrets`
+#[derive(Debug, Subcommand)]
+pub enum Secrets {
+    /// Put a new key in force and seal everything anew under it. Happens by itself every 90 days.
+    Rotate,
 }
 
 /// `demo`
@@ -340,6 +440,10 @@ pub struct Serve {
     pub faults: Vec<String>,
 }
 
+fn edit(text: &str) -> Result<crate::editing::Edit, String> {
+    crate::editing::Edit::parse(text).ok_or_else(|| "write FIELD=VALUE, or 2 FIELD=VALUE for the second change".to_owned())
+}
+
 fn setting(name: &str) -> Result<bca_app::Key, String> {
     bca_app::Key::parse(name).map_err(|e| e.message)
 }
@@ -358,15 +462,22 @@ impl Command {
     #[must_use]
     pub const fn output(&self) -> Output {
         match self {
-            Self::Ask(_) | Self::Chat(_) => Output::Events,
+            Self::Ask(_) | Self::Chat(_) | Self::Changes(Changes::Undo { .. }) => Output::Events,
             Self::Sessions(_)
             | Self::Search(_)
             | Self::Tools(_)
             | Self::Approvals(_)
-            | Self::Changes(_)
+            | Self::Changes(Changes::List { .. } | Changes::Show { .. })
             | Self::Settings(_)
             | Self::Backup(_)
             | Self::Connections(_)
+            | Self::Login(_)
+            | Self::Logout(_)
+            | Self::Accounts { .. }
+            | Self::Secrets(_)
+            | Self::Permissions(_)
+            | Self::Audit(_)
+            | Self::Data(_)
             | Self::Demo(_)
             | Self::Doctor => Output::Object,
         }

@@ -3,15 +3,18 @@
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use bca_app::App;
-use bca_protocol::{AgentEvent, ApprovalRequest, Clock, EventKind, EventSink, ReviewDecision, ReviewVerdict, Reviewer, RunId, SystemClock, UserError};
+use bca_protocol::{
+    AgentEvent, ApprovalRequest, Clock, EventKind, EventSink, ReviewDecision, ReviewVerdict, Reviewer, Revision, RunId, SystemClock, UserError,
+};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::{
     console::Console,
+    editing,
     exit::Failure,
     keyboard::{Keyboard, Line},
     narrator::{Asked, Narrator},
-    question::{Question, verdict},
+    question::{Question, Said, said},
     render::words::value,
     signals::{Signal, Signals},
     tally::Tally,
@@ -131,7 +134,7 @@ impl<'a> Follow<'a> {
         self.run = Some(event.run_id);
         self.tally.note(event);
         self.signals.standing().set_sending(self.tally.sending());
-        if let EventKind::ApprovalResolved { approval_id, .. } = &event.kind
+        if let EventKind::ApprovalResolved { approval_id, .. } | EventKind::ApprovalRequested(ApprovalRequest { approval_id, .. }) = &event.kind
             && let Some(question) = self.question.take_if(|question| question.request().approval_id == *approval_id)
         {
             question.withdraw(self.console, self.keyboard);
@@ -170,20 +173,42 @@ impl<'a> Follow<'a> {
 
     async fn line(&mut self, line: Option<Line>) {
         let said = match &line {
-            None => Some(ReviewVerdict::Reject { reason: Some("the terminal's input ended".to_owned()) }),
+            None => Some(Said::Answer(ReviewVerdict::Reject { reason: Some("the terminal's input ended".to_owned()) }, None)),
             Some(line) if self.question.as_ref().is_some_and(|question| !question.is_answered_by(line.at)) => return,
-            Some(line) => verdict(&line.text),
+            Some(line) => said(&line.text),
         };
         let Some(question) = self.question.take() else { return };
-        let Some(said) = said else {
-            question.again(self.console, "   That is neither yes nor no.");
-            self.question = Some(question);
-            return;
+        match said {
+            None => self.again(question, "   That is neither yes nor no."),
+            Some(Said::Answer(ReviewVerdict::Approve, typed)) if typed != question.request().typed => {
+                self.again(question, "   That is not what has to be typed.");
+            }
+            Some(Said::Answer(verdict, typed)) => {
+                if let Err(fault) = self.app.answer(question.decision(verdict, typed), Reviewer::Terminal).await {
+                    self.complain(&fault);
+                    // It waits no longer for this terminal; the run must not wait for the end of the countdown.
+                    let _ = self.app.cancel(question.request().run_id);
+                }
+            }
+            Some(Said::Edit(edit)) => self.revise(question, |request, revision| editing::edit(request, revision, &edit)).await,
+            Some(Said::Toggle(number)) => self.revise(question, |request, revision| editing::toggle(request, revision, number)).await,
+        }
+    }
+
+    fn again(&mut self, question: Question, why: &str) {
+        question.again(self.console, why);
+        self.question = Some(question);
+    }
+
+    /// Edits the question. Its new version comes back as an event and is put in its place then.
+    async fn revise(&mut self, question: Question, change: impl FnOnce(&ApprovalRequest, &mut Revision) -> Result<(), Failure>) {
+        let mut revision = editing::standing(question.request());
+        let revised = match change(question.request(), &mut revision) {
+            Ok(()) => self.app.revise(revision, Reviewer::Terminal).await.map(drop).map_err(|fault| fault.message),
+            Err(failure) => Err(failure.to_string()),
         };
-        if let Err(fault) = self.app.answer(question.decision(said), Reviewer::Terminal).await {
-            self.complain(&fault);
-            // It waits no longer for this terminal; the run must not wait for the end of the countdown.
-            let _ = self.app.cancel(question.request().run_id);
+        if let Err(why) = revised {
+            self.again(question, &format!("   {}", value(&why)));
         }
     }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     console::{Console, Motion},
+    editing::Edit,
     keyboard::Keyboard,
     paint::Style,
     render::words::{countdown, seconds_left},
@@ -14,6 +15,8 @@ use crate::{
 
 /// What can be typed.
 const HOW: &str = "   Type `approve` (or `a`) and Enter to approve. Enter alone or `r` rejects; words after `r` are the reason.";
+const HOW_TO_EDIT: &str = "   `e FIELD = VALUE` changes a value before you approve.";
+const HOW_TO_EDIT_SEVERAL: &str = "   `e 2 FIELD = VALUE` changes a value in the second change, `x 2` takes that change out, `x` again puts it back.";
 
 /// From here on the time is short (seconds).
 const SHORT: i64 = 60;
@@ -39,7 +42,7 @@ pub struct Question {
 impl Question {
     /// Puts the question: what was typed before is forgotten, then the countdown starts.
     pub fn open(console: &mut Console, keyboard: &mut Keyboard, request: ApprovalRequest, now: Timestamp) -> Self {
-        console.say(HOW);
+        say_how(console, &request);
         let since = keyboard.discard();
         let shown = left(&request, now);
         let question = Self { request, since, shown };
@@ -61,14 +64,14 @@ impl Question {
 
     /// The answer that a verdict makes: it names the digest of what was shown.
     #[must_use]
-    pub const fn decision(&self, verdict: ReviewVerdict) -> ReviewDecision {
-        ReviewDecision { approval_id: self.request.approval_id, digest: self.request.digest, verdict, typed: None }
+    pub const fn decision(&self, verdict: ReviewVerdict, typed: Option<String>) -> ReviewDecision {
+        ReviewDecision { approval_id: self.request.approval_id, digest: self.request.digest, verdict, typed }
     }
 
     /// Says that a line was no answer, and asks again.
     pub fn again(&self, console: &mut Console, why: &str) {
         console.say(why);
-        console.say(HOW);
+        say_how(console, &self.request);
         self.prompt(console);
     }
 
@@ -113,16 +116,42 @@ fn left(request: &ApprovalRequest, now: Timestamp) -> i64 {
     seconds_left(request.expires_at, now)
 }
 
-/// What a line says; nothing where it says neither yes nor no. Enter alone says no.
+fn say_how(console: &mut Console, request: &ApprovalRequest) {
+    match &request.typed {
+        Some(typed) => console.say(&format!("   Type `approve {typed}` and Enter to approve. Enter alone or `r` rejects; words after `r` are the reason.")),
+        None => console.say(HOW),
+    }
+    if request.changes.len() + request.left_out.len() > 1 {
+        console.say(HOW_TO_EDIT_SEVERAL);
+    } else if request.changes.iter().flat_map(|change| &change.fields).any(|field| field.editor.is_some()) {
+        console.say(HOW_TO_EDIT);
+    }
+}
+
+/// What a line says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// Yes or no, and what was typed beside a yes.
+    Answer(ReviewVerdict, Option<String>),
+    /// A value in place of the proposed one.
+    Edit(Edit),
+    /// This change (1, 2, 3 ...) is taken out, or put back.
+    Toggle(usize),
+}
+
+/// What a line says; nothing where it says none of that. Enter alone says no.
 #[must_use]
-pub fn verdict(line: &str) -> Option<ReviewVerdict> {
-    let line = line.trim();
-    let (word, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()));
+pub fn said(line: &str) -> Option<Said> {
+    let no = |reason: Option<&str>| Some(Said::Answer(ReviewVerdict::Reject { reason: reason.map(str::to_owned) }, None));
+    let trimmed = line.trim();
+    let (word, rest) = trimmed.split_once(char::is_whitespace).map_or((trimmed, ""), |(word, rest)| (word, rest.trim()));
     match (word.to_lowercase().as_str(), rest) {
-        ("a" | "approve", "") => Some(ReviewVerdict::Approve),
-        ("", _) => Some(ReviewVerdict::Reject { reason: None }),
-        ("r" | "reject", "") => Some(ReviewVerdict::Reject { reason: None }),
-        ("r" | "reject", reason) => Some(ReviewVerdict::Reject { reason: Some(reason.to_owned()) }),
+        ("a" | "approve", "") => Some(Said::Answer(ReviewVerdict::Approve, None)),
+        ("a" | "approve", typed) if typed.bytes().all(|c| c.is_ascii_digit()) => Some(Said::Answer(ReviewVerdict::Approve, Some(typed.to_owned()))),
+        ("", _) | ("r" | "reject", "") => no(None),
+        ("r" | "reject", reason) => no(Some(reason)),
+        ("e" | "edit", edit) => Edit::parse(edit).map(Said::Edit),
+        ("x", number) => number.parse().ok().map(Said::Toggle),
         _ => None,
     }
 }

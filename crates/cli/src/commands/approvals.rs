@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::{
     args::Approvals,
     console::{Console, Form, Loudness},
+    editing::{self, Edit},
     exit::{Exit, Failure},
     render::{
         approval::{self, question},
@@ -32,10 +33,11 @@ pub(super) async fn run(app: &App, command: Approvals, console: &mut Console) ->
             }
             Ok(Exit::Done)
         }
-        Approvals::Approve { id, digest } => answer(app, id, digest, ReviewVerdict::Approve, console).await,
+        Approvals::Approve { id, digest, typed } => answer(app, id, digest, (ReviewVerdict::Approve, typed), console).await,
+        Approvals::Edit { id, digest, set, toggle } => edit(app, (id, digest), &set, &toggle, console).await,
         Approvals::Reject { id, reason } => {
             let digest = app.approval(id).await?.request.digest;
-            answer(app, id, digest, ReviewVerdict::Reject { reason }, console).await
+            answer(app, id, digest, (ReviewVerdict::Reject { reason }, None), console).await
         }
     }
 }
@@ -95,7 +97,8 @@ fn page(approval: &ApprovalView, console: &Console) -> String {
         (None, _) => {
             let left = countdown(seconds_left(request.expires_at, SystemClock::new().now()));
             let id = request.approval_id;
-            format!("{left} left; silence means no.\n  bc-agent approvals approve {id} --digest {}\n  bc-agent approvals reject {id}", request.digest)
+            let typed = request.typed.as_ref().map(|typed| format!(" --typed {typed}")).unwrap_or_default();
+            format!("{left} left; silence means no.\n  bc-agent approvals approve {id} --digest {}{typed}\n  bc-agent approvals reject {id}", request.digest)
         }
     };
     let tense = if decision.is_none() { approval::Standing::Waits } else { approval::Standing::Past };
@@ -108,13 +111,35 @@ struct Answered {
     decision: Decision,
 }
 
-async fn answer(app: &App, id: ApprovalId, digest: Digest, verdict: ReviewVerdict, console: &mut Console) -> Result<Exit, Failure> {
+async fn edit(app: &App, (id, digest): (ApprovalId, Digest), edits: &[Edit], toggles: &[usize], console: &mut Console) -> Result<Exit, Failure> {
+    if edits.is_empty() && toggles.is_empty() {
+        return Err(Failure::usage("Nothing is edited. Give --set or --toggle."));
+    }
+    let request = app.approval(id).await?.request;
+    let mut revision = editing::standing(&request);
+    revision.digest = digest;
+    for edit in edits {
+        editing::edit(&request, &mut revision, edit)?;
+    }
+    for number in toggles {
+        editing::toggle(&request, &mut revision, *number)?;
+    }
+    app.revise(revision, Reviewer::CommandLine).await?;
+    let approval = app.approval(id).await?;
+    match console.form {
+        Form::Json => console.json(&approval)?,
+        Form::People => console.print(&page(&approval, console))?,
+    }
+    Ok(Exit::Done)
+}
+
+async fn answer(app: &App, id: ApprovalId, digest: Digest, (verdict, typed): (ReviewVerdict, Option<String>), console: &mut Console) -> Result<Exit, Failure> {
     let wanted = match verdict {
         ReviewVerdict::Approve => Decision::Approved,
         ReviewVerdict::Reject { .. } => Decision::Rejected,
     };
     let before = app.approval(id).await?.state;
-    let decision = app.answer(ReviewDecision { approval_id: id, digest, verdict, typed: None }, Reviewer::CommandLine).await?;
+    let decision = app.answer(ReviewDecision { approval_id: id, digest, verdict, typed }, Reviewer::CommandLine).await?;
     match console.form {
         Form::Json => console.json(&Answered { approval_id: id, decision })?,
         Form::People => {

@@ -1,17 +1,24 @@
 //! One file per group of commands.
 
+mod accounts;
 mod approvals;
 mod ask;
+mod audit;
 mod backup;
 mod changes;
 mod chat;
 mod connections;
+mod data;
 mod demo;
 mod doctor;
+mod login;
+mod logout;
+mod permissions;
 mod search;
 mod sessions;
 mod settings;
 mod tools;
+mod undo;
 
 use bca_app::{App, Config, Key};
 use bca_protocol::{Reviewer, UserError};
@@ -37,7 +44,7 @@ pub async fn run(command: Command, config: Config, console: &mut Console) -> Res
 }
 
 async fn with_app(command: Command, mut config: Config, console: &mut Console) -> Result<Exit, Failure> {
-    if let Command::Approvals(Approvals::Approve { .. } | Approvals::Reject { .. }) = &command {
+    if let Command::Approvals(Approvals::Approve { .. } | Approvals::Edit { .. } | Approvals::Reject { .. }) = &command {
         config.client = Reviewer::CommandLine;
     }
     let filter = config.environment.get("BC_AGENT_LOG").map(str::to_owned);
@@ -47,6 +54,7 @@ async fn with_app(command: Command, mut config: Config, console: &mut Console) -
         base_url: config.environment.get("BC_AGENT_BC_URL").map(str::to_owned),
         company: config.environment.get("BC_AGENT_COMPANY").map(str::to_owned),
     };
+    let connection = config.connection.clone();
     let app = App::start(config).await?;
     let log = start_log(&app, filter).await;
     // `chat` greets with them.
@@ -54,7 +62,7 @@ async fn with_app(command: Command, mut config: Config, console: &mut Console) -
         notice(&app, console);
     }
     let ended = match &log {
-        Ok(_) => dispatch(&app, command, environment, console).await,
+        Ok(_) => dispatch(&app, command, connection, environment, console).await,
         Err(fault) => Err(fault.clone().into()),
     };
     app.stop().await;
@@ -79,7 +87,7 @@ async fn start_log(app: &App, filter: Option<String>) -> Result<impl Sized, User
     bca_app::start_log(app.home(), &filter)
 }
 
-async fn dispatch(app: &App, command: Command, environment: connections::FromEnvironment, console: &mut Console) -> Result<Exit, Failure> {
+async fn dispatch(app: &App, command: Command, connection: Option<String>, environment: connections::FromEnvironment, console: &mut Console) -> Result<Exit, Failure> {
     match command {
         Command::Ask(ask) => ask::run(app, ask, console).await,
         Command::Chat(chat) => chat::run(app, chat, console).await,
@@ -90,7 +98,14 @@ async fn dispatch(app: &App, command: Command, environment: connections::FromEnv
         Command::Changes(changes) => changes::run(app, changes, console).await,
         Command::Settings(settings) => settings::run(app, settings, console).await,
         Command::Backup(backup) => backup::run(app, backup, console).await,
+        Command::Login(login) => login::run(app, login, connection, console).await,
+        Command::Logout(logout) => logout::run(app, logout, connection, console).await,
+        Command::Accounts { command } => accounts::run(app, command, console).await,
+        Command::Secrets(secrets) => accounts::secrets(app, secrets, console).await,
         Command::Connections(connections) => connections::run(app, connections, environment, console).await,
+        Command::Permissions(permissions) => permissions::run(app, connection.as_deref(), permissions, console).await,
+        Command::Audit(audit) => audit::run(app, audit, console).await,
+        Command::Data(data) => data::run(app, data, console).await,
         // Done without a running app, above.
         Command::Demo(_) | Command::Doctor => Ok(Exit::Done),
     }

@@ -38,16 +38,24 @@ pub fn question(request: &ApprovalRequest, standing: Standing, paint: Paint, lou
         (1, Standing::Past) => "1 change".to_owned(),
         (several, Standing::Past) => format!("{several} changes, decided together"),
     };
+    let edited = if request.revision > 0 { " · edited" } else { "" };
     let style = if request.priority == Priority::High { Style::Bad } else { Style::Bold };
     let mut lines = vec![
-        paint.text(style, &format!("── {writes} · {priority}")),
+        paint.text(style, &format!("── {writes} · {priority}{edited}")),
         format!("   {} · as {}", connection(&request.connection, paint), value(&request.connection.account)),
     ];
+    lines.extend(request.title.as_ref().map(|title| format!("   {}", value(title))));
+    let all = request.changes.len() + request.left_out.len();
     for (i, change) in request.changes.iter().enumerate() {
         lines.push(String::new());
-        let number = if request.changes.len() > 1 { format!("{} of {}  ", i + 1, request.changes.len()) } else { String::new() };
+        let number = if all > 1 { format!("{} of {all}  ", i + 1) } else { String::new() };
         lines.push(format!("   {number}{}", paint.text(Style::Bold, &value(&change.title))));
         lines.extend(change_lines(change, paint, loudness).into_iter().map(|line| format!("   {line}")));
+    }
+    for (i, change) in request.left_out.iter().enumerate() {
+        let number = request.changes.len() + i + 1;
+        lines.push(String::new());
+        lines.push(paint.text(Style::Dim, &format!("   {number} of {all}  taken out, not sent: {}", value(&change.title))));
     }
     lines.push(String::new());
     lines.push(paint.text(Style::Dim, &format!("   approval {} · digest {}", request.approval_id, request.digest.short())));
@@ -58,6 +66,12 @@ pub fn question(request: &ApprovalRequest, standing: Standing, paint: Paint, lou
 #[must_use]
 pub fn change_lines(change: &ChangePreview, paint: Paint, loudness: Loudness) -> Vec<String> {
     let mut lines = field_lines(change, paint, loudness);
+    for conflict in &change.conflicts {
+        let quoted = |text: &Option<String>| text.as_ref().map_or_else(empty, |text| value(text));
+        let (expected, now) = (quoted(&conflict.expected), quoted(&conflict.now));
+        let text = format!("! {} was changed by somebody since: it was left as {expected} and stands at {now} now.", value(&conflict.caption));
+        lines.push(format!("  {}", paint.text(Style::Warning, &text)));
+    }
     for note in &change.notes {
         let (sign, style) = match note.kind {
             NoteKind::Info => ("i", Style::Dim),
@@ -95,6 +109,8 @@ fn field_lines(change: &ChangePreview, paint: Paint, loudness: Loudness) -> Vec<
                 (_, before, after) => (caption, Some(before.unwrap_or_else(empty)), after.unwrap_or_else(empty)),
             }
         })
+        .zip(&change.fields)
+        .map(|((caption, before, after), field)| (caption, before, with_proposal(after, field)))
         .collect();
     let widest = |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| text.width()).filter(|width| *width <= ALIGNED_WIDTH).max().unwrap_or(0);
     let captions = widest(&mut rows.iter().map(|row| &row.0));
@@ -109,8 +125,17 @@ fn field_lines(change: &ChangePreview, paint: Paint, loudness: Loudness) -> Vec<
     rows.iter().map(line).collect()
 }
 
+/// A value that a person put there says what it was before their edit.
+fn with_proposal(after: String, field: &FieldChange) -> String {
+    match &field.proposed {
+        Some(proposed) => format!("{after}   (edited; proposed: {})", if proposed.is_empty() { empty() } else { value(proposed) }),
+        None => after,
+    }
+}
+
 /// `Line 2 · ` for a child's property (`salesOrderLines[1].quantity`), so that equal captions can be told apart.
-fn line_of(name: &str) -> String {
+#[must_use]
+pub fn line_of(name: &str) -> String {
     let number = name.split_once('[').and_then(|(_, rest)| rest.split_once(']')).and_then(|(index, _)| index.parse::<usize>().ok());
     number.map(|index| format!("Line {} · ", index.saturating_add(1))).unwrap_or_default()
 }

@@ -1,0 +1,229 @@
+//! The way back: a new write with its own question, against the record as it stands.
+
+use std::sync::Arc;
+
+use bca_protocol::{ApprovalRequest, ChangeId, ChangeState, ErrorCode, ReviewVerdict, StopReason, UserError, WriteOperation};
+use bca_testkit::{Books, Events, Turn};
+use serde_json::{Value, json};
+
+use crate::support::{CREATE, DELETE, Stage, UPDATE, create, rename, set};
+
+/// Makes these changes with one approval; their ids, in order.
+async fn made(books: Books, calls: &[(&str, &str, Value)]) -> (Stage, Vec<ChangeId>) {
+    let stage = set(books, vec![Turn::calls(calls)]).await;
+    let (stop, events) = stage.approved().await;
+    assert_eq!(stop, StopReason::EndTurn);
+    let ids = events.question().await.changes.iter().map(|change| change.change_id).collect();
+    (stage, ids)
+}
+
+async fn asked(stage: &Stage, id: ChangeId) -> (bca_app::ActiveRun, Arc<Events>, ApprovalRequest) {
+    let events = Events::new();
+    let run = stage.running.app.undo(id, events.clone()).await.unwrap();
+    let question = events.question().await;
+    (run, events, question)
+}
+
+/// Takes a change back with a yes; the change that did it.
+async fn undone(stage: &Stage, id: ChangeId) -> ChangeId {
+    let (run, _, question) = asked(stage, id).await;
+    stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
+    assert_eq!(run.done.await.unwrap(), StopReason::EndTurn);
+    let by = question.changes[0].change_id;
+    assert_eq!(stage.running.app.change(id).await.unwrap().undone_by, Some(by));
+    by
+}
+
+async fn refused(stage: &Stage, id: ChangeId) -> UserError {
+    let fault = stage.running.app.undo(id, Events::new()).await.err().expect("there is a way back");
+    assert_eq!(fault.code, ErrorCode::Conflict, "{fault:?}");
+    fault
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_created_is_deleted_in_the_version_that_stands_there() {
+    let (stage, ids) = made(Books::open().await, &[("call_a", CREATE, create("Short-lived"))]).await;
+    let sent = stage.books.writes().len();
+    let (run, events, question) = asked(&stage, ids[0]).await;
+    let change = &question.changes[0];
+    assert_eq!((change.operation, change.undoes, change.title.as_str()), (WriteOperation::Delete, Some(ids[0]), change.title.as_str()));
+    assert!(change.title.starts_with("Undo: delete customer") && change.if_match.is_some(), "{change:?}");
+    assert_eq!(stage.books.writes().len(), sent, "nothing is sent before the answer");
+    stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
+    assert_eq!(run.done.await.unwrap(), StopReason::EndTurn);
+    assert_eq!(stage.books.named("customers", "Short-lived").await, 0);
+    let before = stage.running.app.change(ids[0]).await.unwrap();
+    assert_eq!(before.undone_by, Some(change.change_id));
+    let session = stage.running.app.session(before.session_id).await.unwrap();
+    assert_eq!((session.runs.len(), session.changes.len()), (2, 2), "it stands in the same conversation");
+    assert_eq!(session.changes[1].state, ChangeState::Confirmed);
+    assert!(events.all().iter().all(|event| event.session_id == before.session_id));
+    stage.goes_on(before.session_id).await;
+    assert!(refused(&stage, ids[0]).await.message.contains("taken back already"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_values_come_back_and_an_undo_can_be_undone() {
+    let books = Books::open().await;
+    let id = books.ids("customers", 1).await.remove(0);
+    let old = books.record("customers", &id).await;
+    let terms = books.ids("paymentTerms", 6).await;
+    let other = terms.iter().find(|term| old["paymentTermsId"] != json!(term)).unwrap();
+    let input = json!({"entity": "customers", "id": id, "data": {"displayName": "Renamed", "paymentTermsId": other, "city": "Tromsø"}});
+    let (stage, ids) = made(books, &[("call_a", UPDATE, input)]).await;
+    let values = |record: &Value| ["displayName", "paymentTermsId", "city"].map(|name| record[name].clone());
+    let new = stage.books.record("customers", &id).await;
+    let first = undone(&stage, ids[0]).await;
+    assert_eq!(values(&stage.books.record("customers", &id).await), values(&old));
+    let second = undone(&stage, first).await;
+    assert_eq!(values(&stage.books.record("customers", &id).await), values(&new));
+    assert_eq!(stage.running.app.change(ids[0]).await.unwrap().undone_by, None, "the change is in force again");
+    let third = undone(&stage, ids[0]).await;
+    assert_eq!(values(&stage.books.record("customers", &id).await), values(&old));
+    assert_ne!(third, second);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_elses_later_edit_is_shown_and_other_fields_stay() {
+    let books = Books::open().await;
+    let id = books.ids("customers", 1).await.remove(0);
+    let old = books.record("customers", &id).await;
+    let (stage, ids) = made(books, &[("call_a", UPDATE, json!({"entity": "customers", "id": id, "data": {"displayName": "Mine", "city": "Bodø"}}))]).await;
+    stage.books.patch(&format!("customers({id})"), &json!({"displayName": "Theirs", "phoneNumber": "5550100"})).await;
+    let (run, _, question) = asked(&stage, ids[0]).await;
+    let [conflict] = &question.changes[0].conflicts[..] else { panic!("{:?}", question.changes[0].conflicts) };
+    assert_eq!((conflict.name.as_str(), conflict.expected.as_deref(), conflict.now.as_deref()), ("displayName", Some("Mine"), Some("Theirs")));
+    let mut shown: Vec<_> = question.changes[0].fields.iter().map(|f| f.name.as_str()).collect();
+    shown.sort_unstable();
+    assert_eq!(shown, ["city", "displayName"], "only what the change set");
+    stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
+    run.done.await.unwrap();
+    let now = stage.books.record("customers", &id).await;
+    assert_eq!((&now["displayName"], &now["city"], &now["phoneNumber"]), (&old["displayName"], &old["city"], &json!("5550100")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_edit_between_question_and_answer_is_not_overwritten() {
+    let books = Books::open().await;
+    let id = books.ids("customers", 1).await.remove(0);
+    let (stage, ids) = made(books, &[("call_a", UPDATE, rename(&id, "Mine"))]).await;
+    let (run, _, question) = asked(&stage, ids[0]).await;
+    stage.books.patch(&format!("customers({id})"), &json!({"displayName": "Theirs"})).await;
+    stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
+    assert_eq!(run.done.await.unwrap(), StopReason::Error);
+    assert_eq!(stage.books.record("customers", &id).await["displayName"], "Theirs");
+    assert_eq!(stage.running.app.change(ids[0]).await.unwrap().undone_by, None);
+    let (run, _, question) = asked(&stage, ids[0]).await;
+    assert_eq!(question.changes[0].conflicts.len(), 1, "the next question shows what stands there now");
+    stage.running.answer(&question, ReviewVerdict::Reject { reason: None }).await.unwrap();
+    run.done.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_deleted_is_created_again_with_a_note_on_what_does_not_come_back() {
+    let books = Books::open().await;
+    let body = json!({"displayName": "Comes back", "city": "Molde", "creditLimit": 12500.5, "blocked": "Ship"});
+    let id = books.create("customers", &body).await;
+    let (stage, ids) = made(books, &[("call_a", DELETE, json!({"entity": "customers", "id": id}))]).await;
+    assert_eq!(stage.books.named("customers", "Comes back").await, 0);
+    let (run, _, question) = asked(&stage, ids[0]).await;
+    let change = &question.changes[0];
+    assert_eq!(change.operation, WriteOperation::Create);
+    assert!(change.notes.iter().any(|note| note.text.contains("new id")), "{:?}", change.notes);
+    stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
+    assert_eq!(run.done.await.unwrap(), StopReason::EndTurn);
+    let page: Value = serde_json::from_str(&stage.books.read("customers?$filter=displayName eq 'Comes back'").await).unwrap();
+    let again = &page["value"][0];
+    assert_eq!((&again["city"], &again["creditLimit"], &again["blocked"]), (&json!("Molde"), &json!(12500.5), &json!("Ship")));
+    assert_ne!(again["id"], json!(id));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_goes_with_its_lines_and_a_line_alone() {
+    let books = Books::open().await;
+    let customer = books.ids("customers", 1).await.remove(0);
+    let item = books.ids("items", 1).await.remove(0);
+    let order = books.create("salesOrders", &json!({"customerId": customer})).await;
+    let line = json!({"lineType": "Item", "itemId": item, "quantity": 3});
+    let calls = [
+        ("call_1", CREATE, json!({"entity": "salesOrders", "data": {"customerId": customer, "salesOrderLines": [line]}})),
+        ("call_2", CREATE, json!({"entity": "salesOrderLines", "parent": {"entity": "salesOrders", "id": order}, "data": line})),
+    ];
+    let (stage, ids) = made(books, &calls).await;
+    let lines = async || {
+        let page: Value = serde_json::from_str(&stage.books.read(&format!("salesOrders({order})/salesOrderLines")).await).unwrap();
+        page["value"].as_array().unwrap().len()
+    };
+    assert_eq!(lines().await, 1);
+    let second = undone(&stage, ids[1]).await;
+    assert_eq!(lines().await, 0);
+    undone(&stage, second).await;
+    assert_eq!(lines().await, 1, "the line is there again");
+    undone(&stage, ids[0]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_run_is_taken_back_in_reverse_order() {
+    let books = Books::open().await;
+    let id = books.ids("customers", 1).await.remove(0);
+    let old = books.record("customers", &id).await;
+    let calls = [("call_1", CREATE, create("First")), ("call_2", UPDATE, rename(&id, "Once")), ("call_3", CREATE, create("Third"))];
+    let (stage, ids) = made(books, &calls).await;
+    let run = stage.running.app.change(ids[0]).await.unwrap().run_id;
+    let events = Events::new();
+    let undo = stage.running.app.undo_run(run, events.clone()).await.unwrap();
+    let question = events.question().await;
+    let undoes: Vec<_> = question.changes.iter().map(|change| change.undoes.unwrap()).collect();
+    assert_eq!(undoes, ids.iter().rev().copied().collect::<Vec<_>>());
+    stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
+    assert_eq!(undo.done.await.unwrap(), StopReason::EndTurn);
+    assert_eq!((stage.books.named("customers", "First").await, stage.books.named("customers", "Third").await), (0, 0));
+    assert_eq!(stage.books.record("customers", &id).await["displayName"], old["displayName"]);
+    let again = stage.running.app.undo_run(run, Events::new()).await.err().unwrap();
+    assert_eq!(again.code, ErrorCode::Conflict);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_no_way_back_says_so_and_names_the_document() {
+    let books = Books::open().await;
+    let customer = books.ids("customers", 1).await.remove(0);
+    let item = books.ids("items", 1).await.remove(0);
+    let lines = json!([{"lineType": "Item", "itemId": item, "quantity": 1}]);
+    let id = books.create("salesInvoices", &json!({"customerId": customer, "salesInvoiceLines": lines})).await;
+    let (stage, ids) = made(books, &[("call_a", "bc_invoke_action", json!({"entity": "salesInvoices", "id": id, "action": "post"}))]).await;
+    let fault = refused(&stage, ids[0]).await;
+    assert!(fault.message.contains("cannot be undone") && fault.message.contains("credit memo"), "{}", fault.message);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_is_known_to_be_made_can_be_taken_back() {
+    let books = Books::open().await;
+    books.fault("customers:POST:1:drop-before-commit");
+    let (stage, ids) = made(books, &[("call_a", CREATE, create("Lost")), ("call_b", CREATE, create("Unsent"))]).await;
+    assert!(refused(&stage, ids[0]).await.message.contains("not known"));
+    assert!(refused(&stage, ids[1]).await.message.contains("not sent"));
+    let unknown = stage.running.app.undo(ChangeId::new(), Events::new()).await.err().unwrap();
+    assert_eq!(unknown.code, ErrorCode::NotFound);
+
+    let books = Books::open().await;
+    let id = books.ids("customers", 1).await.remove(0);
+    let (stage, ids) = made(books, &[("call_a", UPDATE, rename(&id, "Mine"))]).await;
+    let (run, _, question) = asked(&stage, ids[0]).await;
+    assert!(refused(&stage, ids[0]).await.message.contains("under way"), "one undo at a time");
+    stage.running.answer(&question, ReviewVerdict::Reject { reason: None }).await.unwrap();
+    run.done.await.unwrap();
+    undone(&stage, ids[0]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_without_an_answer_is_unknown_and_blocks_the_next() {
+    let (stage, ids) = made(Books::open().await, &[("call_a", CREATE, create("Fragile"))]).await;
+    stage.books.fault("customers:DELETE:1:drop-before-commit");
+    let (run, _, question) = asked(&stage, ids[0]).await;
+    stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
+    run.done.await.unwrap();
+    assert_eq!(stage.running.app.change(question.changes[0].change_id).await.unwrap().state, ChangeState::Unknown);
+    assert_eq!(stage.running.app.change(ids[0]).await.unwrap().undone_by, None);
+    assert!(refused(&stage, ids[0]).await.message.contains("not known"));
+    assert_eq!(stage.books.writes().iter().filter(|w| w.method == "DELETE").count(), 1);
+}
