@@ -3,11 +3,7 @@
 
 use rusqlite::params;
 
-use crate::{
-    Db, StoreError,
-    backup,
-    db::Durability,
-};
+use crate::{Db, StoreError, backup, db::Durability};
 
 const RUNNING: &str = "SELECT count(*) FROM agent_executions INDEXED BY agent_executions_open WHERE completed_at IS NULL";
 const SETS_OF: &str = "SELECT change_set_id FROM change_sets WHERE ?1 IS NULL OR json_extract(connection, '$.account') = ?1";

@@ -364,3 +364,7 @@ pub(crate) fn client(word: &str) -> AuditClient {
 pub(crate) fn ids(entry: &Entry) -> (Option<SessionId>, Option<RunId>) {
     (id(entry.session_id.as_deref()), id(entry.run_id.as_deref()))
 }
+
+#[cfg(test)]
+#[path = "audit_tests.rs"]
+mod tests;
