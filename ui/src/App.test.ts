@@ -138,3 +138,54 @@ describe('the window', () => {
     expect(openLink).toHaveBeenCalledOnce();
   });
 });
+
+describe('taking back', () => {
+  async function approve() {
+    const dialog = await screen.findByTestId('approval-dialog');
+    await vi.waitFor(() => expect(dialog.dataset['armed']).toBe('true'));
+    await fireEvent.keyDown(dialog, { key: 'Enter', ctrlKey: true });
+    await vi.waitFor(() => expect(screen.queryByTestId('stop')).toBeNull());
+  }
+
+  it('asks again before it undoes a write, and says what was undone', async () => {
+    open('state=empty&pace=0');
+    await ask('create');
+    await approve();
+    const card = screen.getByTestId('write-card');
+    await fireEvent.click(within(card).getByTestId('undo-change'));
+    const dialog = await screen.findByTestId('approval-dialog');
+    expect(dialog.textContent).toContain('takes back what was written');
+    expect(screen.queryByTestId('undone')).toBeNull();
+    await approve();
+    await vi.waitFor(() => expect(within(screen.getAllByTestId('write-card')[0] ?? card).getByTestId('undone')).toBeTruthy());
+    expect(within(screen.getAllByTestId('write-card')[0] ?? card).queryByTestId('undo-change')).toBeNull();
+  });
+
+  it('shows what others changed since', async () => {
+    open('state=empty&pace=0');
+    await ask('change');
+    await approve();
+    await fireEvent.click(within(screen.getByTestId('write-card')).getByTestId('undo-change'));
+    const conflicts = await screen.findByTestId('approval-conflicts');
+    expect(conflicts.textContent).toMatch(/Credit limit.*75,000\.00.*82,500\.00.*50,000\.00/s);
+  });
+
+  it('takes a whole run back as one set, in reverse order, without what is final', async () => {
+    open('state=empty&pace=0');
+    await ask('order');
+    await approve();
+    await fireEvent.click(screen.getByTestId('undo-run'));
+    const dialog = await screen.findByTestId('approval-dialog');
+    expect(within(dialog).getAllByTestId('change-line').map((line) => line.querySelector('.what')?.textContent?.trim())).toEqual(['Undo: New sales order for 10020 Fjordlys AS', 'Undo: New customer Harbor Lights Ltd']);
+    expect(screen.getByTestId('written-list').textContent).toContain('final');
+  });
+
+  it('puts the words of an expired question into the composer and sends nothing', async () => {
+    open('state=empty&pace=0&approval=60');
+    await ask('change');
+    await fireEvent.click(await screen.findByTestId('approval-again'));
+    await vi.waitFor(() => expect(screen.getByTestId<HTMLTextAreaElement>('composer-input').value).toContain('Please propose it again'));
+    await vi.waitFor(() => expect(screen.queryByTestId('stop')).toBeNull());
+    expect(screen.getAllByTestId('message').filter(({ dataset }) => dataset['role'] === 'user')).toHaveLength(1);
+  });
+});

@@ -18,6 +18,9 @@ export interface Verdict {
   text: string;
 }
 
+/** For a write that a person took out of its set before approving the rest. */
+export const TAKEN_OUT: Verdict = { tone: 'neutral', text: 'Taken out before the answer. Nothing was changed.' };
+
 /** What became of a write, in one or two sentences. */
 export function verdictOf(approval: ApprovalView, outcome: ChangeOutcome | null, message: string | null): Verdict {
   const by = approval.by === null ? '' : ` by ${BY[approval.by]}`;

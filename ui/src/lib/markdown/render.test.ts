@@ -13,7 +13,7 @@ function shown(source: string): HTMLElement {
 describe('hostile text', () => {
   it('has at least 500 payloads', () => expect(new Set(PAYLOADS).size).toBeGreaterThanOrEqual(500));
 
-  it('leaves no element, attribute or address outside the lists', () => {
+  it('leaves no element, attribute or address outside the lists', { timeout: 30_000 }, () => {
     const elements = new Set(ALLOWED_ELEMENTS);
     const attributes = new Set([...ALLOWED_ATTRIBUTES, ...OWN_ATTRIBUTES]);
     for (const payload of PAYLOADS) {
@@ -28,7 +28,7 @@ describe('hostile text', () => {
     }
   });
 
-  it('never leaves anything that a web view loads or follows', () => {
+  it('never leaves anything that a web view loads or follows', { timeout: 30_000 }, () => {
     for (const payload of PAYLOADS) {
       expect(shown(payload).querySelector('[src],[href],[srcset],[style],[action],[formaction],[ping],[poster],[background],script,style,img,svg,iframe'), payload).toBeNull();
     }

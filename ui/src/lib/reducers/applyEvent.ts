@@ -154,12 +154,7 @@ function applyOne(draft: Draft, event: AgentEvent): void {
       return;
     }
     case 'change_recorded':
-      own(draft, 'changes').set(event.change_id, {
-        changeId: event.change_id,
-        callId: event.call_id,
-        outcome: event.outcome,
-        undoable: event.undoable,
-      });
+      recordChange(draft, event);
       return;
     case 'todos_updated':
       updateRun(draft, event.run_id, (run) => ({ ...run, todos: event.todos }));
@@ -177,6 +172,18 @@ function applyOne(draft: Draft, event: AgentEvent): void {
     default:
       // The contract: readers pass over a type that they do not know.
       return;
+  }
+}
+
+function recordChange(draft: Draft, event: AgentEvent & { type: 'change_recorded' }): void {
+  const changes = own(draft, 'changes');
+  const undoneBy = changes.get(event.change_id)?.undoneBy ?? null;
+  changes.set(event.change_id, { changeId: event.change_id, callId: event.call_id, outcome: event.outcome, undoable: event.undoable, undoneBy });
+  if (event.outcome !== 'confirmed') return;
+  for (const { request } of draft.approvals.values()) {
+    const undoes = request.changes.find((change) => change.change_id === event.change_id)?.undoes ?? null;
+    const undone = undoes === null ? undefined : changes.get(undoes);
+    if (undone !== undefined) changes.set(undone.changeId, { ...undone, undoneBy: event.change_id });
   }
 }
 

@@ -47,7 +47,7 @@ export function fromDetail(detail: SessionDetail): SessionView {
         const outcome = outcomeOf(change.state);
         if (outcome === null) return [];
         const undoable = outcome === 'confirmed' && change.preview.undo.kind === 'yes';
-        return [[change.preview.change_id, { changeId: change.preview.change_id, callId: change.preview.call_id, outcome, undoable }]];
+        return [[change.preview.change_id, { changeId: change.preview.change_id, callId: change.preview.call_id, outcome, undoable, undoneBy: change.undone_by }]];
       }),
     ),
   };

@@ -9,6 +9,7 @@ import type {
   CallId,
   ChangeId,
   ChangeOutcome,
+  ChangePreview,
   Connection,
   Effect,
   MessageId,
@@ -64,6 +65,8 @@ export interface ChangeItem {
   callId: CallId;
   outcome: ChangeOutcome;
   undoable: boolean;
+  /** The write that took it back. */
+  undoneBy: ChangeId | null;
 }
 
 /** A stretch of one kind in the message that is being written. */
@@ -129,7 +132,28 @@ export function isRunning(run: RunItem | null): boolean {
 export function approvalOf(facts: Facts, callId: CallId): ApprovalView | null {
   let found: ApprovalView | null = null;
   for (const approval of facts.approvals.values()) {
-    if (approval.request.changes.some((change) => change.call_id === callId)) found = approval;
+    if (plannedFor(approval, callId) !== null) found = approval;
   }
   return found;
+}
+
+/** The write that a tool call asked for, also where a person took it out of the set. */
+export function plannedFor({ request }: ApprovalView, callId: CallId): ChangePreview | null {
+  return [...request.changes, ...request.left_out].find((change) => change.call_id === callId) ?? null;
+}
+
+export interface Written {
+  change: ChangePreview;
+  undoneBy: ChangeId | null;
+}
+
+/** The writes that stand in the books, in the order in which they were asked about. */
+export function writtenOf(facts: Pick<SessionView, 'approvals' | 'changes'>, runId: RunId | null): Written[] {
+  return [...facts.approvals.values()]
+    .filter(({ request }) => runId === null || request.run_id === runId)
+    .flatMap(({ request }) => request.changes)
+    .flatMap((change) => {
+      const item = facts.changes.get(change.change_id);
+      return item?.outcome === 'confirmed' ? [{ change, undoneBy: item.undoneBy }] : [];
+    });
 }

@@ -1,6 +1,7 @@
 /** The session on screen: what it shows, the run that is under way in it, and what the person is writing. */
 import { asUserError } from '../backend/backend';
-import type { AgentEvent, RunId, SessionId, UserError } from '../protocol';
+import type { RunListener } from '../backend/backend';
+import type { AgentEvent, ChangeId, RunId, SessionId, StartedRun, UserError } from '../protocol';
 import { applyEvents } from '../reducers/applyEvent';
 import { fromDetail } from '../reducers/fromDetail';
 import { emptyView, isRunning, latestRun, type SessionView } from '../reducers/view';
@@ -21,6 +22,8 @@ class Session {
   pendingText = $state<string | null>(null);
   sendFailure = $state<UserError | null>(null);
   stopping = $state(false);
+  /** A write that is to be taken back is being looked at by the engine. */
+  undoing = $state(false);
   /** The run on screen goes on in another process, which tells this window nothing: the store is read again every while. */
   elsewhere = $state(false);
   #poll: ReturnType<typeof setTimeout> | undefined;
@@ -33,7 +36,6 @@ class Session {
   /** Counts what was put on screen: a channel of an earlier showing only feeds the approvals. */
   #showing = 0;
   readonly isNew = $derived(this.id === null && this.pendingText === null);
-
 
   startNew(): void {
     this.#leave();
@@ -95,25 +97,10 @@ class Session {
     if (text.trim() === '' || this.running) return false;
     const from = this.id;
     const showing = this.#showing;
-    const early: AgentEvent[] = [];
-    let sessionId: SessionId | null = from;
     this.pendingText = text;
     this.sendFailure = null;
     try {
-      const started = await engine.backend.sendMessage({ session_id: from, text }, (events) => {
-        // Events may come before the answer that says which session they belong to.
-        if (sessionId === null) early.push(...events);
-        else this.#take(showing, sessionId, events);
-      });
-      approvals.ourRun(started.run_id);
-      sessionId = started.session_id;
-      if (this.#showing === showing) {
-        this.id = sessionId;
-        this.view ??= emptyView(sessionId);
-        lastSession.set(sessionId);
-      }
-      this.#take(showing, sessionId, early);
-      void sessions.refresh();
+      await this.#follow(showing, from, (listener) => engine.backend.sendMessage({ session_id: from, text }, listener));
       return true;
     } catch (thrown) {
       if (this.#showing === showing) {
@@ -122,6 +109,51 @@ class Session {
       }
       return false;
     }
+  }
+
+  /** Asks to take one write back: a run of its own, in which the person is asked again. */
+  async undoChange(changeId: ChangeId): Promise<void> {
+    await this.#undo((listener) => engine.backend.undoChange?.({ change_id: changeId }, listener));
+  }
+
+  /** Asks to take all writes of a run back, as one set. */
+  async undoRun(runId: RunId): Promise<void> {
+    await this.#undo((listener) => engine.backend.undoRun?.({ run_id: runId }, listener));
+  }
+
+  async #undo(start: (listener: RunListener) => Promise<StartedRun> | undefined): Promise<void> {
+    if (this.running || this.undoing) return;
+    this.undoing = true;
+    const showing = this.#showing;
+    await engine.attempt(async () => {
+      await this.#follow(showing, this.id, async (listener) => {
+        const started = await start(listener);
+        if (started === undefined) throw new Error('Nothing can be undone here.');
+        return started;
+      });
+    });
+    this.undoing = false;
+  }
+
+  /** Begins a run and shows it where it belongs. Events may come before the answer that says which session they belong to. */
+  async #follow(showing: number, from: SessionId | null, begin: (listener: RunListener) => Promise<StartedRun>): Promise<void> {
+    const early: AgentEvent[] = [];
+    let sessionId = from;
+    const started = await begin((events) => {
+      if (sessionId === null) early.push(...events);
+      else this.#take(showing, sessionId, events);
+    });
+    approvals.ourRun(started.run_id);
+    sessionId = started.session_id;
+    if (this.#showing === showing && from === null) {
+      this.id = sessionId;
+      this.view ??= emptyView(sessionId);
+      lastSession.set(sessionId);
+    }
+    this.#take(showing, sessionId, early);
+    void sessions.refresh();
+    // An undo of a conversation that was deleted goes on in one of its own.
+    if (from !== null && sessionId !== from && this.#showing === showing) await this.open(sessionId);
   }
 
   async cancel(): Promise<void> {
