@@ -14,7 +14,7 @@ use crate::data::row::Row;
 use crate::data::session::Session;
 use crate::error::Answer;
 use crate::seed::chance::Chance;
-use crate::seed::{clock, items};
+use crate::seed::{clock, items, month_ends, recent};
 
 /// Days of history.
 const DAYS: i64 = 365;
@@ -29,6 +29,7 @@ enum Event {
     Sale,
     Purchase,
     Payment(&'static Form, String),
+    MonthEnd,
 }
 
 struct Trade<'s, 'c> {
@@ -38,6 +39,7 @@ struct Trade<'s, 'c> {
     goods: Vec<Row>,
     suppliers: Vec<Row>,
     purchased: u64,
+    first_month_end: Date,
 }
 
 /// Posts the year.
@@ -54,6 +56,7 @@ pub(crate) fn year(session: &Session, chance: &mut Chance, scale: u32) -> Answer
         goods: all(session, "items")?,
         suppliers: all(session, "vendors")?,
         purchased: 0,
+        first_month_end: start.last_of_month(),
     };
     let mut events: BTreeMap<Date, Vec<Event>> = BTreeMap::new();
     let scale = i64::from(scale);
@@ -64,6 +67,10 @@ pub(crate) fn year(session: &Session, chance: &mut Chance, scale: u32) -> Answer
             events.entry(date).or_default().push(if sale { Event::Sale } else { Event::Purchase });
         }
     }
+    let month_ends = month_ends::days(start, today);
+    for day in &month_ends {
+        events.entry(*day).or_default().push(Event::MonthEnd);
+    }
     while let Some((date, happened)) = events.pop_first() {
         for (minute, event) in (0i64..).zip(happened) {
             clock(session, date, 8 * 60 + minute * 11 % 540);
@@ -73,6 +80,7 @@ pub(crate) fn year(session: &Session, chance: &mut Chance, scale: u32) -> Answer
         }
     }
     trade.open_documents()?;
+    recent::all(session)?;
     ledger::total_accounts(session)
 }
 
@@ -100,6 +108,10 @@ impl Trade<'_, '_> {
         match event {
             Event::Sale => self.sale(date),
             Event::Purchase => self.purchase(date),
+            Event::MonthEnd => {
+                month_ends::book(self.session, date, self.first_month_end)?;
+                Ok(None)
+            }
             Event::Payment(form, id) => {
                 self.pay(form, &id, date)?;
                 Ok(None)

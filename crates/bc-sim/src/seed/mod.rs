@@ -6,7 +6,9 @@ mod chance;
 mod codes;
 mod history;
 mod items;
+mod month_ends;
 mod partners;
+mod recent;
 
 use std::time::Duration;
 

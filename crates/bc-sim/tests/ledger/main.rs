@@ -7,6 +7,7 @@ mod orders;
 mod payments;
 mod random_operations;
 mod reports;
+mod scale;
 #[path = "../company/support.rs"]
 #[allow(dead_code)]
 mod support;
