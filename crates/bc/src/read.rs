@@ -37,6 +37,8 @@ impl Freshness {
 pub(crate) enum Asked<'a> {
     /// One address.
     Get,
+    /// One address, in pages of so many rows.
+    Pages(usize),
     /// One address that answers with XML.
     Xml,
     /// The body of a `$batch`, and how many requests it has in it.
@@ -46,8 +48,8 @@ pub(crate) enum Asked<'a> {
 /// What one attempt came to.
 enum Attempt {
     Done(String),
-    /// The token was refused.
-    Refused,
+    /// The token was refused, with what the server wants instead.
+    Refused(String),
     /// May pass.
     Passing {
         error: BcError,
@@ -82,9 +84,9 @@ impl Wire {
             match self.attempt(url, asked, freshness, &token).await {
                 Attempt::Done(text) => return Ok(text),
                 Attempt::Failed(error) => return Err(error),
-                Attempt::Refused if renewed => return Err(BcError::NotSignedIn { reason: "Sign in again.".into() }),
-                Attempt::Refused => {
-                    token = self.bearer.refresh(&token).await.map_err(no_token)?;
+                Attempt::Refused(_) if renewed => return Err(BcError::NotSignedIn { reason: "Sign in again.".into() }),
+                Attempt::Refused(challenge) => {
+                    token = self.bearer.challenged(&token, &challenge).await.map_err(no_token)?;
                     renewed = true;
                 }
                 Attempt::Passing { error, retry_after } => {
@@ -108,6 +110,10 @@ impl Wire {
         };
         let (request, weight) = match asked {
             Asked::Xml => (self.get(url.clone()), 1),
+            Asked::Pages(rows) => {
+                let request = self.get(url.clone()).header("Prefer", format!("odata.maxpagesize={rows}"));
+                (request.header("Data-Access-Intent", freshness.header()), 1)
+            }
             Asked::Get => (self.get(url.clone()).header("Prefer", self.page_size()).header("Data-Access-Intent", freshness.header()), 1),
             // The intent of a batch stands in its items: a POST to a replica is refused.
             Asked::Batch(body, items) => (self.post(url.clone()).header(CONTENT_TYPE, "application/json").body(body.to_owned()), items),
@@ -117,11 +123,11 @@ impl Wire {
         match self.send(request, bearer, self.limits.read_timeout).await {
             Ok(Answer { status, body: Ok(text), .. }) if status.is_success() => Attempt::Done(text),
             Ok(Answer { status, body: Err(fault), .. }) if status.is_success() => self.broken(&fault, Some(status)),
-            Ok(Answer { status, retry_after, body, .. }) => {
+            Ok(Answer { status, retry_after, challenge, body, .. }) => {
                 let text = body.unwrap_or_default();
                 let error = meaning(status, retry_after, &text);
                 match error {
-                    BcError::NotSignedIn { .. } => Attempt::Refused,
+                    BcError::NotSignedIn { .. } => Attempt::Refused(challenge),
                     error if matches!(status.as_u16(), 429 | 502..=504) => Attempt::Passing { error, retry_after },
                     error => Attempt::Failed(error),
                 }

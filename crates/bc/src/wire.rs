@@ -8,7 +8,7 @@ use bca_protocol::Clock;
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::{
     RequestBuilder, Response, StatusCode,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER},
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use tokio::time::Instant;
 use url::{Host, Url};
@@ -37,6 +37,8 @@ pub(crate) struct Wire {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) retry_after: Option<Duration>,
+    /// What a refused token is told to bring (`WWW-Authenticate`, RFC 6750, section 3).
+    pub(crate) challenge: String,
     pub(crate) is_json: bool,
     pub(crate) body: Result<String, Fault>,
 }
@@ -161,6 +163,7 @@ impl Wire {
         };
         let status = response.status();
         let retry_after = self.retry_after_of(&response);
+        let challenge = response.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         let is_json =
             response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.to_ascii_lowercase().contains("json"));
         tracing::debug!(status = status.as_u16(), elapsed_ms = began.elapsed().as_millis() as u64, "Business Central answered");
@@ -168,7 +171,7 @@ impl Wire {
             Err(_) => Err(Fault::TimedOut(timeout)),
             Ok(body) => body,
         };
-        Ok(Answer { status, retry_after, is_json, body })
+        Ok(Answer { status, retry_after, challenge, is_json, body })
     }
 
     /// How long an answer asks to wait.

@@ -164,7 +164,7 @@ pub(crate) fn is_real_etag(tag: &str) -> bool {
 
 /// The table of [`Client::write`].
 pub(crate) fn judge(wire: &Wire, answer: Result<Answer, Fault>) -> Result<WriteAnswer, WriteError> {
-    let Answer { status, retry_after, is_json, body } = match answer {
+    let Answer { status, retry_after, is_json, body, .. } = match answer {
         Ok(answer) => answer,
         Err(fault @ Fault::NotConnected(_)) => return Err(WriteError::Refused(wire.error(&fault, None))),
         Err(fault) => return Err(WriteError::Unknown(wire.error(&fault, None))),

@@ -314,7 +314,3 @@ impl Vault {
         done
     }
 }
-
-#[cfg(test)]
-#[path = "../vault_tests.rs"]
-mod tests;

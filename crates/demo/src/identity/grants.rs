@@ -119,6 +119,14 @@ impl Grants {
         Ok(token)
     }
 
+    pub(super) fn end_access(&self) {
+        self.state().access.clear();
+    }
+
+    pub(super) fn revoke(&self) {
+        self.state().refresh.clear();
+    }
+
     /// A new refresh token, in place of another one where one was used.
     pub(super) fn refresh(&self, scope: &str, replaces: Option<&str>) -> Result<String, Refused> {
         let token = random("demo_refresh_").ok_or(Refused::Randomness)?;

@@ -1,6 +1,7 @@
 //! The key that signs id tokens: RSA, made when the first one is asked for.
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
@@ -38,10 +39,31 @@ impl Keys {
         }]}))
     }
 
+    /// The name under which the key is published.
+    pub(super) async fn id(&self) -> Result<String, NoKey> {
+        key_id(self.key().await?)
+    }
+
     /// A signed JSON Web Token (RFC 7519) with these claims.
     pub(super) async fn sign(&self, claims: &Value) -> Result<String, NoKey> {
+        let id = self.id().await?;
+        self.sign_as(claims, &id).await
+    }
+
+    /// One that is signed with the public key as a shared secret: what a careless verifier takes for good.
+    pub(super) async fn sign_with_public_key(&self, claims: &Value) -> Result<String, NoKey> {
         let key = self.key().await?;
-        let header = json!({"typ": "JWT", "alg": "RS256", "kid": key_id(key)?});
+        let header = json!({"typ": "JWT", "alg": "HS256", "kid": key_id(key)?});
+        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
+        let shared = hmac::Key::new(hmac::HMAC_SHA256, key.public_key().as_ref());
+        let tag = hmac::sign(&shared, signed.as_bytes());
+        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag.as_ref())))
+    }
+
+    /// One that names its key like this.
+    pub(super) async fn sign_as(&self, claims: &Value, id: &str) -> Result<String, NoKey> {
+        let key = self.key().await?;
+        let header = json!({"typ": "JWT", "alg": "RS256", "kid": id});
         let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
         let mut signature = vec![0; key.public_modulus_len()];
         key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature).map_err(|_| NoKey)?;

@@ -3,13 +3,15 @@
 
 mod grants;
 mod keys;
+mod misbehaviour;
 mod routes;
 
 #[cfg(test)]
 #[path = "identity_tests.rs"]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -17,6 +19,7 @@ use tokio::net::TcpListener;
 use crate::DemoError;
 use crate::serving::Serving;
 use grants::Grants;
+pub use misbehaviour::{Codes, Misbehaviour};
 
 /// Whom the provider knows and how long it trusts its tokens.
 #[derive(Debug, Clone)]
@@ -36,8 +39,12 @@ pub struct Options {
 pub struct Person {
     pub id: String,
     pub display_name: String,
+    pub given_name: String,
+    pub surname: String,
     /// The sign-in name, in the form of an e-mail address.
     pub user_name: String,
+    pub job_title: String,
+    pub department: String,
 }
 
 impl Default for Options {
@@ -49,7 +56,11 @@ impl Default for Options {
             person: Person {
                 id: "7c1f3b9a-2d44-4f0b-8d5e-90b1a7c6e2f3".to_owned(),
                 display_name: "Kari Demo".to_owned(),
+                given_name: "Kari".to_owned(),
+                surname: "Demo".to_owned(),
                 user_name: "kari@demo.example".to_owned(),
+                job_title: "Bookkeeper".to_owned(),
+                department: "Finance".to_owned(),
             },
         }
     }
@@ -99,6 +110,38 @@ impl Running {
         self.shared.grants.script_token().to_owned()
     }
 
+    /// Does this wrong from now on, beside what it does wrong already.
+    pub fn misbehave(&self, how: Misbehaviour) {
+        self.shared.wrong.lock().unwrap_or_else(PoisonError::into_inner).push(how);
+    }
+
+    /// Does everything right again.
+    pub fn behave(&self) {
+        self.shared.wrong.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Lets every access token end now.
+    pub fn end_access(&self) {
+        self.shared.grants.end_access();
+    }
+
+    /// Lets every refresh token end now, as an administrator can.
+    pub fn revoke(&self) {
+        self.shared.grants.revoke();
+    }
+
+    /// How many codes were redeemed.
+    #[must_use]
+    pub fn codes_redeemed(&self) -> u64 {
+        self.shared.codes.load(Ordering::Relaxed)
+    }
+
+    /// How many times a refresh token was used, with or without success.
+    #[must_use]
+    pub fn refreshes(&self) -> u64 {
+        self.shared.refreshes.load(Ordering::Relaxed)
+    }
+
     /// Stops the server and closes its listener.
     pub async fn stop(self) {
         self.serving.stop().await;
@@ -113,7 +156,16 @@ pub async fn serve(listener: TcpListener, options: Options) -> Result<Running, D
     let address = Serving::address_of(&listener)?;
     let authority = format!("http://{address}/{}", options.tenant);
     let grants = Grants::new(options.access_lifetime)?;
-    let shared = Arc::new(routes::Shared { options, authority, grants, keys: keys::Keys::default() });
+    let shared = Arc::new(routes::Shared {
+        options,
+        authority,
+        grants,
+        keys: keys::Keys::default(),
+        others: keys::Keys::default(),
+        wrong: Mutex::default(),
+        codes: AtomicU64::new(0),
+        refreshes: AtomicU64::new(0),
+    });
     let serving = Serving::start(listener, address, routes::router(Arc::clone(&shared)));
     Ok(Running { serving, shared })
 }

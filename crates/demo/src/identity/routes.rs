@@ -1,7 +1,8 @@
 //! The addresses of the provider.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -9,18 +10,26 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use url::Url;
 
 use super::Options;
 use super::grants::{Code, Grants, Refused};
-use super::keys::Keys;
+use super::keys::{Keys, NoKey};
+use super::{Codes, Misbehaviour};
 
 pub(super) struct Shared {
     pub(super) options: Options,
     pub(super) authority: String,
     pub(super) grants: Grants,
     pub(super) keys: Keys,
+    /// Keys that are not published.
+    pub(super) others: Keys,
+    pub(super) wrong: Mutex<Vec<Misbehaviour>>,
+    pub(super) codes: AtomicU64,
+    pub(super) refreshes: AtomicU64,
 }
 
 type Form = HashMap<String, String>;
@@ -39,6 +48,22 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 }
 
 impl Shared {
+    fn wrong(&self) -> Vec<Misbehaviour> {
+        self.wrong.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn does(&self, wrong: &Misbehaviour) -> bool {
+        self.wrong().contains(wrong)
+    }
+
+    async fn dawdle(&self) {
+        for wrong in self.wrong() {
+            if let Misbehaviour::Slow(pause) = wrong {
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
+
     fn known(&self, tenant: &str) -> Result<(), Box<Response>> {
         let common = matches!(tenant, "common" | "organizations");
         if common || tenant == self.options.tenant {
@@ -56,6 +81,9 @@ fn refusal(status: StatusCode, error: &str, description: &str) -> Response {
 
 async fn configuration(State(shared): State<Arc<Shared>>, Path(tenant): Path<String>) -> Result<Response, Response> {
     shared.known(&tenant).map_err(|refusal| *refusal)?;
+    if shared.does(&Misbehaviour::HtmlDiscovery) {
+        return Ok(Html("<!doctype html><title>Welcome to the hotel's network</title>").into_response());
+    }
     let at = &shared.authority;
     let root = at.strip_suffix(&format!("/{}", shared.options.tenant)).unwrap_or(at);
     let document = json!({
@@ -65,6 +93,7 @@ async fn configuration(State(shared): State<Arc<Shared>>, Path(tenant): Path<Str
         "end_session_endpoint": format!("{at}/oauth2/v2.0/logout"),
         "jwks_uri": format!("{at}/discovery/v2.0/keys"),
         "userinfo_endpoint": format!("{root}/oidc/userinfo"),
+        "msgraph_host": root.trim_start_matches("http://"),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
@@ -94,7 +123,9 @@ async fn authorize(State(shared): State<Arc<Shared>>, Path(tenant): Path<String>
     let Some(mut back) = loopback(text("redirect_uri")) else {
         return Err(page("The demo provider sends a sign-in to a loopback address only."));
     };
+    shared.dawdle().await;
     let answer = match request_fault(&asked) {
+        None if shared.does(&Misbehaviour::Denied) => vec![("error", "access_denied".to_owned()), ("error_description", "The person said no.".to_owned())],
         Some((error, description)) => vec![("error", error.to_owned()), ("error_description", description.to_owned())],
         None => {
             let code = Code::new(text("redirect_uri").to_owned(), text("code_challenge").to_owned(), text("scope").to_owned(), asked.get("nonce").cloned());
@@ -102,7 +133,12 @@ async fn authorize(State(shared): State<Arc<Shared>>, Path(tenant): Path<String>
             vec![("code", code)]
         }
     };
-    back.query_pairs_mut().extend_pairs(answer).extend_pairs(asked.get("state").map(|state| ("state", state)));
+    let state = match asked.get("state") {
+        _ if shared.does(&Misbehaviour::NoState) => None,
+        Some(_) if shared.does(&Misbehaviour::WrongState) => Some("another one's".to_owned()),
+        state => state.cloned(),
+    };
+    back.query_pairs_mut().extend_pairs(answer).extend_pairs(state.map(|state| ("state", state)));
     let body = Html("<!doctype html><title>Demo sign-in</title><p>Signed in to the demo. Going back to the application.");
     Ok((StatusCode::FOUND, [(header::LOCATION, back.to_string()), (header::CACHE_CONTROL, "no-store".to_owned())], body).into_response())
 }
@@ -147,8 +183,13 @@ async fn token(State(shared): State<Arc<Shared>>, Path(tenant): Path<String>, bo
         Refused::Randomness => refusal(StatusCode::INTERNAL_SERVER_ERROR, "server_error", &refused.to_string()),
         _ => refusal(StatusCode::BAD_REQUEST, "invalid_grant", &refused.to_string()),
     };
+    shared.dawdle().await;
+    if let Some(answer) = astray(&shared, &form) {
+        return Err(answer);
+    }
     let (scope, nonce, replaces) = match text("grant_type") {
         "authorization_code" => {
+            shared.codes.fetch_add(1, Ordering::Relaxed);
             let code = shared.grants.redeem(text("code"), text("redirect_uri"), text("code_verifier")).map_err(refused)?;
             (code.scope, code.nonce, None)
         }
@@ -164,24 +205,74 @@ async fn token(State(shared): State<Arc<Shared>>, Path(tenant): Path<String>, bo
     if wants("offline_access") {
         answer["refresh_token"] = json!(shared.grants.refresh(&scope, replaces).map_err(refused)?);
     }
-    if wants("openid") {
-        let signed = shared.keys.sign(&claims(&shared, nonce.as_deref())).await;
+    if wants("openid") && !shared.does(&Misbehaviour::NoIdToken) {
+        let signed = id_token(&shared, nonce.as_deref()).await;
         answer["id_token"] = json!(signed.map_err(|error| refusal(StatusCode::INTERNAL_SERVER_ERROR, "server_error", &error.to_string()))?);
     }
     Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(answer)).into_response())
 }
 
+/// What the token endpoint does in place of its work.
+fn astray(shared: &Shared, form: &Form) -> Option<Response> {
+    let is_refresh = form.get("grant_type").is_some_and(|grant| grant == "refresh_token");
+    if is_refresh {
+        shared.refreshes.fetch_add(1, Ordering::Relaxed);
+    }
+    shared.wrong().into_iter().find_map(|wrong| match wrong {
+        Misbehaviour::HtmlToken => Some(Html("<!doctype html><title>Welcome to the hotel's network</title>").into_response()),
+        Misbehaviour::BrokenToken => Some((StatusCode::INTERNAL_SERVER_ERROR, Html("<!doctype html><title>Oh dear</title>")).into_response()),
+        Misbehaviour::RedirectToken(to) => Some((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response()),
+        Misbehaviour::ExpiredCode if !is_refresh => Some(refusal(StatusCode::BAD_REQUEST, "invalid_grant", "The code is expired.")),
+        Misbehaviour::Refuses { error, suberror, claims, only_for, codes } => {
+            let concerned = is_refresh || codes == Codes::Too;
+            let scope = form.get("scope").map(String::as_str).unwrap_or_default();
+            let body =
+                json!({"error": error, "suberror": suberror, "claims": claims, "error_description": "AADSTS00000: as was asked for.", "error_codes": [0]});
+            (concerned && scope.contains(&only_for)).then(|| (StatusCode::BAD_REQUEST, axum::Json(body)).into_response())
+        }
+        _ => None,
+    })
+}
+
+/// An id token, signed as it should be or not.
+async fn id_token(shared: &Shared, nonce: Option<&str>) -> Result<String, NoKey> {
+    let claims = claims(shared, nonce);
+    for wrong in shared.wrong() {
+        match wrong {
+            Misbehaviour::WrongKey => return shared.others.sign_as(&claims, &shared.keys.id().await?).await,
+            Misbehaviour::UnknownKey => return shared.others.sign(&claims).await,
+            Misbehaviour::SharedSecret => return shared.keys.sign_with_public_key(&claims).await,
+            Misbehaviour::AlgNone => {
+                let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
+                return Ok(format!("{}.{}.", encode(&json!({"typ": "JWT", "alg": "none"})), encode(&claims)));
+            }
+            _ => {}
+        }
+    }
+    shared.keys.sign(&claims).await
+}
+
 /// The claims of an id token.
 fn claims(shared: &Shared, nonce: Option<&str>) -> Value {
-    let now = jiff::Timestamp::now().as_second();
+    let wrong = shared.wrong();
+    let off = wrong.iter().find_map(|wrong| if let Misbehaviour::ClockOff(seconds) = wrong { Some(*seconds) } else { None });
+    let now = jiff::Timestamp::now().as_second() + off.unwrap_or(0);
     let person = &shared.options.person;
     let mut claims = json!({
         "iss": format!("{}/v2.0", shared.authority), "aud": shared.options.client_id, "iat": now, "nbf": now, "exp": now + 3_600,
         "sub": person.id, "oid": person.id, "tid": shared.options.tenant, "name": person.display_name,
-        "preferred_username": person.user_name, "email": person.user_name, "ver": "2.0",
+        "preferred_username": person.user_name, "email": person.user_name, "given_name": person.given_name, "family_name": person.surname, "ver": "2.0",
     });
     if let Some(nonce) = nonce {
         claims["nonce"] = json!(nonce);
+    }
+    for wrong in &wrong {
+        match wrong {
+            Misbehaviour::WrongNonce => claims["nonce"] = json!("another one's"),
+            Misbehaviour::WrongAudience => claims["aud"] = json!("00000000-0000-0000-0000-000000000000"),
+            Misbehaviour::WrongIssuer => claims["iss"] = json!("https://login.example/other/v2.0"),
+            _ => {}
+        }
     }
     claims
 }
@@ -199,7 +290,14 @@ fn bearer(shared: &Shared, headers: &HeaderMap) -> Result<(), Box<Response>> {
 async fn me(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result<Response, Response> {
     bearer(&shared, &headers).map_err(|refusal| *refusal)?;
     let person = &shared.options.person;
-    let body = json!({"id": person.id, "displayName": person.display_name, "userPrincipalName": person.user_name, "mail": person.user_name});
+    if shared.does(&Misbehaviour::NoProfile) {
+        return Err(refusal(StatusCode::SERVICE_UNAVAILABLE, "serviceNotAvailable", "Not now."));
+    }
+    let id = if shared.does(&Misbehaviour::WrongPerson) { "00000000-0000-0000-0000-000000000000" } else { &person.id };
+    let body = json!({
+        "id": id, "displayName": person.display_name, "givenName": person.given_name, "surname": person.surname,
+        "userPrincipalName": person.user_name, "mail": person.user_name, "jobTitle": person.job_title, "department": person.department,
+    });
     Ok(axum::Json(body).into_response())
 }
 
