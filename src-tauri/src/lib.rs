@@ -3,6 +3,7 @@
 
 mod app;
 mod commands;
+mod environment;
 mod gate;
 mod tray;
 mod watcher;
@@ -21,8 +22,8 @@ use crate::app::Shell;
 /// Starts the app and stays until it ends.
 #[must_use]
 pub fn run() -> ExitCode {
+    environment::prepare();
     keep_files_private();
-    refuse_remote_control();
     match start(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
@@ -47,8 +48,11 @@ fn start(arguments: Arguments) -> Result<(), UserError> {
         .manage(Shell::new(homes, link))
         .invoke_handler(gate::guarded(commands::ROUTES))
         .setup(move |app| {
-            set_up(app, mode);
+            let handle = app.handle().clone();
+            tauri::async_runtime::spawn(async move { handle.state::<Shell>().open(&handle, mode).await });
+            // The page's process starts while everything else is set up.
             window::open(app.handle())?;
+            set_up(app);
             Ok(())
         })
         .build(tauri::generate_context!())
@@ -66,12 +70,8 @@ fn start(arguments: Arguments) -> Result<(), UserError> {
     Ok(())
 }
 
-fn set_up(app: &tauri::App, mode: bca_app::Mode) {
+fn set_up(app: &tauri::App) {
     let handle = app.handle().clone();
-    tauri::async_runtime::spawn({
-        let handle = handle.clone();
-        async move { handle.state::<Shell>().open(&handle, mode).await }
-    });
     tray::build(&handle);
     #[cfg(target_os = "macos")]
     {
@@ -108,12 +108,3 @@ fn keep_files_private() {
 
 #[cfg(not(unix))]
 const fn keep_files_private() {}
-
-/// A released window can't be driven by another program: this variable opens it to WebDriver.
-#[allow(unsafe_code, clippy::disallowed_methods, reason = "the web view reads this variable by itself, and there are no threads yet")]
-fn refuse_remote_control() {
-    if !cfg!(debug_assertions) {
-        // SAFETY: called first in `main`; no other thread exists that could read the environment meanwhile.
-        unsafe { std::env::remove_var("TAURI_WEBVIEW_AUTOMATION") };
-    }
-}

@@ -18,10 +18,10 @@ use crate::{
 /// The window's name. No other window exists, and only this one may ask the engine.
 pub const MAIN: &str = "main";
 
-/// The window is shown then at the latest, whatever the page does.
-const SHOWN_AFTER: Duration = Duration::from_secs(2);
+/// The window is shown then at the latest, whatever the home does.
+const SHOWN_AFTER: Duration = Duration::from_millis(250);
 
-/// Makes the window, hidden; it is shown when the page is there.
+/// Makes the window, hidden; it is shown as soon as the home has said in which colours. The page draws nothing before that.
 ///
 /// # Errors
 /// No display, or no web view.
@@ -38,9 +38,10 @@ pub fn open(handle: &AppHandle) -> tauri::Result<()> {
         .on_new_window(|_, _| NewWindowResponse::Deny)
         // Only what the page itself made: exports and tables.
         .on_download(|_, download| !matches!(download, DownloadEvent::Requested { url, .. } if url.scheme() != "blob"))
-        .on_page_load(|window, page| match page.event() {
-            PageLoadEvent::Started => window.state::<Shell>().page_begins(),
-            PageLoadEvent::Finished => reveal(&window),
+        .on_page_load(|window, page| {
+            if matches!(page.event(), PageLoadEvent::Started) {
+                window.state::<Shell>().page_begins();
+            }
         })
         .build()?;
     window.set_background_color(Some(background(window.theme().unwrap_or(Theme::Light))))?;
@@ -49,8 +50,12 @@ pub fn open(handle: &AppHandle) -> tauri::Result<()> {
     #[cfg(target_os = "linux")]
     linux::prepare(&window)?;
     tauri::async_runtime::spawn(async move {
-        tokio::time::sleep(SHOWN_AFTER).await;
-        reveal(&window);
+        let handle = window.app_handle().clone();
+        let shell = handle.state::<Shell>();
+        if let Ok(Ok(app)) = tokio::time::timeout(SHOWN_AFTER, shell.app()).await {
+            paint(&handle, &app).await;
+        }
+        log_fault("shown", window.show().and_then(|()| window.set_focus()));
     });
     Ok(())
 }
@@ -64,14 +69,6 @@ pub fn is_ours(url: &Url) -> bool {
     };
     // The development server exists only where the page is not embedded.
     packaged || (tauri::is_dev() && url.scheme() == "http" && url.host_str() == Some("localhost") && url.port() == Some(5173))
-}
-
-/// Shows the window for the first time; later it is the person who decides.
-fn reveal(window: &WebviewWindow) {
-    struct Revealed;
-    if window.manage(Revealed) {
-        log_fault("shown", window.show().and_then(|()| window.set_focus()));
-    }
 }
 
 /// Brings the window to the front.

@@ -4,14 +4,25 @@ use std::{
     fs,
     net::TcpListener,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::Command,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use bca_app::demo::{DemoServers, ServeOptions};
+use bca_app::{
+    App, Config, Environment, Mode,
+    demo::{DemoServers, ServeOptions},
+};
+use bca_protocol::Reviewer;
+use bca_testkit::{BC_TOKEN, MODEL_KEY, RunningApp, ScriptedModel};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::prelude::*;
+
+use crate::desk::{Desk, Owned};
+
+/// The program under test.
+const APP: &str = env!("CARGO_BIN_EXE_bc-agent-desktop");
 
 /// Longest that a test waits for something that must come.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -53,47 +64,160 @@ impl Books {
 /// Two windows at once would only make each other slow.
 static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// WebKit's own driver, which starts the app.
-struct Driver(Child);
+/// Where an app is started, and with what: its desktop, its home, its company and its model.
+#[derive(Clone)]
+pub struct Place {
+    pub desk: Arc<Desk>,
+    folder: Arc<TempDir>,
+    variables: Vec<(&'static str, String)>,
+}
 
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+impl Place {
+    /// With the demo's company and model.
+    pub async fn demo(books: &Books) -> Self {
+        let at = books.servers.addresses();
+        let key = ("ANTHROPIC_API_KEY", at.model_key.clone());
+        let company = [("BC_AGENT_BC_URL", &at.bc_url), ("BC_AGENT_BC_TOKEN", &at.bc_token), ("BC_AGENT_COMPANY", &at.company_id)];
+        Self::with(company.map(|(name, value)| (name, value.clone())), [("ANTHROPIC_BASE_URL", at.model_url.clone()), key]).await
+    }
+
+    /// With a model that says what a test tells it to say.
+    pub async fn scripted(books: &bca_testkit::Books, model: &ScriptedModel) -> Self {
+        let company = [("BC_AGENT_BC_URL", books.url()), ("BC_AGENT_BC_TOKEN", BC_TOKEN.to_owned()), ("BC_AGENT_COMPANY", books.company())];
+        Self::with(company, [("ANTHROPIC_BASE_URL", model.url().to_owned()), ("ANTHROPIC_API_KEY", MODEL_KEY.to_owned())]).await
+    }
+
+    async fn with(company: [(&'static str, String); 3], model: [(&'static str, String); 2]) -> Self {
+        let variables = company.into_iter().chain(model).chain([("BC_AGENT_MODEL", "demo".to_owned())]).collect();
+        Self { desk: Arc::new(Desk::open().await), folder: Arc::new(tempfile::tempdir().unwrap()), variables }
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// The same engine in the test's own process, on the same home: what it finds is what is stored.
+    pub async fn engine(&self) -> RunningApp {
+        let variables: Vec<(&str, &str)> = self.variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let lookup = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| value.into());
+        let environment = Environment::from(lookup).unwrap();
+        let config = Config { home: Some(self.home()), mode: Mode::Own, connection: None, client: Reviewer::Terminal, environment };
+        RunningApp { app: App::start(config).await.unwrap() }
+    }
+
+    /// `program`, to be started here.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = self.desk.command(program);
+        command.env("XDG_DATA_HOME", self.folder.path().join("data")).env("XDG_CACHE_HOME", self.folder.path().join("cache"));
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Starts the app once more, as a person does who clicks on its icon again; its end says whether it found the first.
+    pub fn start_again(&self) -> bool {
+        let mut command = self.command(APP);
+        command.arg("--home").arg(self.home()).status().unwrap().success()
+    }
+
+    /// What the driver and the app have said.
+    fn said(&self) -> String {
+        fs::read_to_string(self.folder.path().join("driver.log")).unwrap_or_default()
+    }
+
+    /// The lines of the app's log that hold `text`.
+    pub fn logged(&self, text: &str) -> usize {
+        let files = fs::read_dir(self.home().join("logs")).into_iter().flatten().flatten();
+        files.map(|file| fs::read_to_string(file.path()).unwrap_or_default().lines().filter(|line| line.contains(text)).count()).sum()
+    }
+}
+
+/// Waits until it is so.
+pub async fn wait_for(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let since = Instant::now();
+    while !is_so().await {
+        assert!(since.elapsed() < PATIENCE, "it did not come: {what}");
+        tokio::time::sleep(LOOK).await;
     }
 }
 
 /// The app, started on a home of its own, and its page.
 pub struct Window {
     page: WebDriver,
-    folder: TempDir,
-    _driver: Driver,
+    pub place: Place,
+    driver: Owned,
     _turn: tokio::sync::MutexGuard<'static, ()>,
 }
 
 impl Window {
+    /// In a place of its own, with the demo's company and model.
     pub async fn open(books: &Books) -> Self {
+        Self::open_in(&Place::demo(books).await).await
+    }
+
+    pub async fn open_in(place: &Place) -> Self {
         let turn = ONE_AT_A_TIME.lock().await;
-        let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let driver = driver(books, &folder, port);
+        let driver = driver(place, port);
         let mut capabilities = Capabilities::new();
-        let home = folder.path().join("home");
-        let app = json!({"binary": env!("CARGO_BIN_EXE_bc-agent-desktop"), "args": ["--home", home]});
+        let app = json!({"binary": APP, "args": ["--home", place.home()]});
         capabilities.set("webkitgtk:browserOptions", app).unwrap();
         let since = Instant::now();
         let page = loop {
             match WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities.clone()).await {
                 Ok(page) => break page,
-                Err(fault) => assert!(since.elapsed() < PATIENCE, "the window did not open: {fault}\n{}", said(&folder)),
+                Err(fault) => assert!(since.elapsed() < PATIENCE, "the window did not open: {fault}\n{}", place.said()),
             }
             tokio::time::sleep(LOOK).await;
         };
-        let window = Self { page, folder, _driver: driver, _turn: turn };
+        let window = Self { page, place: place.clone(), driver, _turn: turn };
         window.listen_for_complaints().await;
         window.see("composer-input").await;
         window.until("return !document.querySelector('[data-testid=composer-input]').disabled").await;
         window
+    }
+
+    /// The processes of the app of that name, as the kernel cuts it.
+    fn processes(&self, name: &str) -> Vec<i32> {
+        let driver = self.driver.0.id().to_string();
+        let children = |of: &str| self.place.desk.tool("pgrep", &["-P", of]);
+        let below: Vec<String> =
+            children(&driver).lines().flat_map(|app| children(app).lines().map(str::to_owned).chain([app.to_owned()]).collect::<Vec<_>>()).collect();
+        let named = |pid: &&String| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim() == name);
+        below.iter().filter(named).map(|pid| pid.parse().unwrap()).collect()
+    }
+
+    /// Sends a signal to the process of that name.
+    fn signal(&self, process: &str, signal: &str) {
+        let pids = self.processes(process);
+        assert!(!pids.is_empty(), "{process} does not run");
+        for pid in pids {
+            self.place.desk.tool("kill", &[signal, &pid.to_string()]);
+        }
+    }
+
+    pub fn runs(&self) -> bool {
+        !self.processes("bc-agent-deskto").is_empty()
+    }
+
+    pub async fn ends(&self) {
+        wait_for("the end of the app", async || !self.runs()).await;
+    }
+
+    /// Asks the app to quit, as the end of a desktop session does.
+    pub fn terminate(&self) {
+        self.signal("bc-agent-deskto", "-TERM");
+    }
+
+    /// Ends the app as a power cut does.
+    pub fn kill(&self) {
+        self.signal("bc-agent-deskto", "-KILL");
+    }
+
+    /// Ends the page's process, as a lack of memory does, and waits for the page that takes its place.
+    pub async fn lose_the_page(&self) {
+        let drawn = self.place.logged("the page is drawn");
+        self.signal("WebKitWebProces", "-KILL");
+        wait_for("another page", async || self.place.logged("the page is drawn") > drawn).await;
     }
 
     /// Collects what the page complains about from now on.
@@ -124,7 +248,7 @@ impl Window {
         while self.js(script).await != true {
             if since.elapsed() > PATIENCE {
                 let body = self.js("return document.body.innerText").await;
-                panic!("it did not come: {script}\nthe page says: {}\n{}", body.as_str().unwrap_or_default(), said(&self.folder));
+                panic!("it did not come: {script}\nthe page says: {}\n{}", body.as_str().unwrap_or_default(), self.place.said());
             }
             tokio::time::sleep(LOOK).await;
         }
@@ -163,6 +287,25 @@ impl Window {
         self.click("composer-send").await;
     }
 
+    /// Types and sends a message in a window that is not in sight, where nothing can be clicked.
+    pub async fn send_without_looking(&self, text: &str) {
+        let script = "const field = document.querySelector('[data-testid=composer-input]'); \
+            Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(field, arguments[0]); \
+            field.dispatchEvent(new Event('input', { bubbles: true })); \
+            return new Promise((sent) => setTimeout(() => sent(document.querySelector('[data-testid=composer-send]').click() ?? null), 50))";
+        self.js_with(script, vec![json!(text)]).await;
+    }
+
+    /// Waits until the conversation holds these words.
+    pub async fn says(&self, words: &str) {
+        self.until(&format!("return document.querySelector('[data-testid=message-list]')?.innerText.includes('{words}') === true")).await;
+    }
+
+    /// Runs a script that answers through its last argument.
+    pub async fn js_async(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.page.execute_async(script, arguments).await.unwrap_or_else(|fault| panic!("{script}: {fault}")).json().clone()
+    }
+
     /// Lets time go by, as a person does; nothing is waited for here.
     pub async fn pause(&self, time: Duration) {
         tokio::time::sleep(time).await;
@@ -199,6 +342,8 @@ impl Window {
             for theme in ["light", "dark"] {
                 self.js(&format!("document.documentElement.dataset.theme = '{theme}'")).await;
                 self.js("return document.fonts.ready.then(() => null)").await;
+                self.until("return document.getAnimations().every((one) => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)")
+                    .await;
                 let file = folder.join(format!("{name}-{width}x{height}-{theme}.png"));
                 fs::write(file, self.page.screenshot_as_png().await.unwrap()).unwrap();
             }
@@ -211,29 +356,9 @@ impl Window {
     }
 }
 
-/// What the driver and the app have said.
-fn said(folder: &TempDir) -> String {
-    fs::read_to_string(folder.path().join("driver.log")).unwrap_or_default()
-}
-
-fn driver(books: &Books, folder: &TempDir, port: u16) -> Driver {
-    let log = fs::File::create(folder.path().join("driver.log")).unwrap();
-    let at = books.servers.addresses();
-    let child = Command::new("WebKitWebDriver")
-        .arg(format!("--port={port}"))
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().unwrap())
-        .stderr(log)
-        .env("TAURI_WEBVIEW_AUTOMATION", "true")
-        .env("XDG_DATA_HOME", folder.path().join("data"))
-        .env("XDG_CACHE_HOME", folder.path().join("cache"))
-        .env("BC_AGENT_BC_URL", &at.bc_url)
-        .env("BC_AGENT_BC_TOKEN", &at.bc_token)
-        .env("BC_AGENT_COMPANY", &at.company_id)
-        .env("ANTHROPIC_BASE_URL", &at.model_url)
-        .env("ANTHROPIC_API_KEY", &at.model_key)
-        .env("BC_AGENT_MODEL", "demo")
-        .spawn()
-        .unwrap();
-    Driver(child)
+fn driver(place: &Place, port: u16) -> Owned {
+    let log = fs::File::create(place.folder.path().join("driver.log")).unwrap();
+    let mut command = place.command("WebKitWebDriver");
+    command.arg(format!("--port={port}")).stdout(log.try_clone().unwrap()).stderr(log).env("TAURI_WEBVIEW_AUTOMATION", "true");
+    Owned(command.spawn().unwrap())
 }

@@ -3,7 +3,12 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod closing;
+mod desk;
 mod driver;
+mod foreign;
+mod notices;
+mod tray;
 
 use std::{
     io::Read as _,

@@ -30,6 +30,8 @@ pub const TEST: &[&str] = &[
     "gnome-keyring",
     "libsecret-tools",
     "dunst",
+    "openbox",
+    "wmctrl",
     "libnotify-bin",
     "imagemagick",
     "x11-utils",
