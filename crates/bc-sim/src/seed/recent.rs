@@ -16,10 +16,10 @@ use crate::seed::clock;
 /// Does all of it, in the last days before today.
 pub(crate) fn all(session: &Session) -> Answer<()> {
     ship_in_part(session, "14000")?;
-    pay_in_part(session, "16000")?;
-    cancel(session, "12000")?;
-    credit(session, "10000")?;
-    draft_credit(session, "15000")?;
+    pay_in_part(session)?;
+    cancel(session)?;
+    credit(session)?;
+    draft_credit(session)?;
     return_goods(session)
 }
 
@@ -27,12 +27,20 @@ fn days_ago(session: &Session, days: i64) -> jiff::civil::Date {
     session.today.checked_sub(days.days()).unwrap_or(session.today)
 }
 
-/// The newest open invoice of a customer, posted in the last two months.
-fn open_invoice(session: &Session, customer: &str) -> Answer<Option<Row>> {
+/// The newest invoice of the last two months of which nothing is paid, of the first of those customers that has one.
+fn open_invoice(session: &Session, customers: &[&str]) -> Answer<Option<Row>> {
     let since = days_ago(session, 60);
-    let mut rows = session.all_by(SALES_INVOICE.set, "customerNumber", customer)?;
-    rows.retain(|row| row.text("status") == "Open" && row.date("postingDate").is_some_and(|date| date >= since));
-    Ok(rows.pop())
+    for customer in customers {
+        let mut rows = session.all_by(SALES_INVOICE.set, "customerNumber", customer)?;
+        rows.retain(|row| {
+            let whole = row.decimal("remainingAmount") == row.decimal("totalAmountIncludingTax");
+            row.text("status") == "Open" && whole && row.date("postingDate").is_some_and(|date| date >= since)
+        });
+        if let Some(row) = rows.pop() {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
 }
 
 /// Ships and invoices half of the first line of the customer's order.
@@ -51,8 +59,8 @@ fn ship_in_part(session: &Session, customer: &str) -> Answer<()> {
 }
 
 /// Pays a third of an open invoice.
-fn pay_in_part(session: &Session, customer: &str) -> Answer<()> {
-    let Some(invoice) = open_invoice(session, customer)? else { return Ok(()) };
+fn pay_in_part(session: &Session) -> Answer<()> {
+    let Some(invoice) = open_invoice(session, &["16000", "18000", "13000", "12000"])? else { return Ok(()) };
     let partner = session.get("customers", invoice.text("billToCustomerId"))?;
     let amount = cents(open_items::remaining(session, invoice.id())? / Decimal::from(3));
     clock(session, days_ago(session, 2), 9 * 60);
@@ -71,25 +79,25 @@ fn pay_in_part(session: &Session, customer: &str) -> Answer<()> {
     payments::through_bank(session, &payment)
 }
 
-fn cancel(session: &Session, customer: &str) -> Answer<()> {
+fn cancel(session: &Session) -> Answer<()> {
     clock(session, days_ago(session, 1), 11 * 60);
-    match open_invoice(session, customer)? {
+    match open_invoice(session, &["12000", "13000", "18000", "10000"])? {
         Some(invoice) => corrections::cancel_invoice(session, &invoice),
         None => Ok(()),
     }
 }
 
 /// One piece of an open invoice comes back.
-fn credit(session: &Session, customer: &str) -> Answer<()> {
+fn credit(session: &Session) -> Answer<()> {
     clock(session, days_ago(session, 1), 12 * 60);
-    let Some(invoice) = open_invoice(session, customer)? else { return Ok(()) };
+    let Some(invoice) = open_invoice(session, &["10000", "18000", "16000", "13000"])? else { return Ok(()) };
     let memo = corrections::credit_memo(session, &invoice)?;
     take_one(session, memo).and_then(|mut memo| posting::post(session, SALES_CREDIT_MEMO, &mut memo))
 }
 
-fn draft_credit(session: &Session, customer: &str) -> Answer<()> {
+fn draft_credit(session: &Session) -> Answer<()> {
     clock(session, days_ago(session, 0), 8 * 60);
-    match open_invoice(session, customer)? {
+    match open_invoice(session, &["15000", "17000", "20000", "14000", "13000", "18000"])? {
         Some(invoice) => corrections::credit_memo(session, &invoice).and_then(|memo| take_one(session, memo)).map(|_| ()),
         None => Ok(()),
     }
