@@ -133,20 +133,21 @@ impl Client {
         Ok(page)
     }
 
-    /// Reads rows as a stream of pages, each of at most [`Limits::page_rows`] rows, without an upper bound but `query.top`.
+    /// Reads rows as a stream of pages, each of at most [`Limits::page_rows`] (or `query.page_rows`) rows, without an upper bound but
+    /// `query.top`. An `or` over different properties gives the rows of one read after the other, each row once and in no order.
     ///
     /// # Errors
-    /// As for [`Client::query`]; an `or` over different properties is refused here.
+    /// As for [`Client::query`]; an `or` over different properties with an order, `top` or `skip`, or of rows without a key, is refused.
     pub fn pages(&self, query: &Query, cancel: &CancellationToken) -> impl Stream<Item = Result<Vec<Record>, BcError>> + Send + use<> {
         let checked = query.clone().checked(self.catalogue()).and_then(|query| {
-            let several = query.filter.as_ref().map(crate::filter::branches).transpose().map_err(BcError::BadQuery)?.is_some_and(|all| all.len() > 1);
-            if several {
-                return Err(BcError::BadQuery("Business Central cannot join different properties with \"or\". Ask one after the other.".into()));
-            }
-            Ok(query)
+            let branches = query.filter.as_ref().map(crate::filter::branches).transpose().map_err(BcError::BadQuery)?.unwrap_or_default();
+            Ok(match branches.as_slice() {
+                [] | [_] => crate::merge::Branches::One(query),
+                several => crate::merge::Branches::several(self.catalogue(), query, several)?,
+            })
         });
         let (client, cancel) = (self.clone(), cancel.clone());
-        async_stream(client, checked, cancel)
+        futures::stream::once(async move { checked.map(|branches| branches.rows(client, cancel)) }).try_flatten()
     }
 
     /// The pages of a checked query.
@@ -172,10 +173,6 @@ impl Client {
     pub async fn read_back(&self, set: &SetPath, id: &RecordId, cancel: &CancellationToken) -> Result<Record, BcError> {
         self.get(&set.record(id.clone()), &[], &[], cancel).await
     }
-}
-
-fn async_stream(client: Client, checked: Result<Query, BcError>, cancel: CancellationToken) -> impl Stream<Item = Result<Vec<Record>, BcError>> + Send {
-    futures::stream::once(async move { checked.map(|query| client.row_pages(query, cancel)) }).try_flatten().map_ok(|page| page.rows)
 }
 
 /// One record of an answer.

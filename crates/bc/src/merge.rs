@@ -2,9 +2,11 @@
 
 use std::{cmp::Ordering, collections::HashSet, str::FromStr};
 
-use bca_catalogue::Entity;
+use bca_catalogue::{Catalogue, Entity};
 use bca_protocol::Json;
+use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use rust_decimal::Decimal;
+use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -48,6 +50,59 @@ pub(crate) async fn query(client: &Client, query: &Query, branches: &[Filter], c
     rows.truncate(cap);
     rows.iter_mut().for_each(|row| drop_helpers(row, &helpers));
     Ok(Page { rows, count, truncated })
+}
+
+/// The reads that answer a query as a stream.
+pub(crate) enum Branches {
+    /// Business Central takes the filter as it is.
+    One(Query),
+    /// One read for each branch of an `or`; rows are told apart by their key.
+    Several { reads: Vec<Query>, key: Vec<String>, helpers: Vec<String> },
+}
+
+impl Branches {
+    pub(crate) fn several(catalogue: &Catalogue, query: Query, branches: &[Filter]) -> Result<Self, BcError> {
+        let entity = entity_of(catalogue, &query.from)?;
+        if entity.key.is_empty() || !query.order_by.is_empty() || query.top.is_some() || query.skip.is_some() {
+            return Err(BcError::BadQuery("Business Central cannot join different properties with \"or\". Ask one after the other.".into()));
+        }
+        let helpers = helpers(entity, &query);
+        let select = if query.select.is_empty() { Vec::new() } else { query.select.iter().chain(&helpers).cloned().collect() };
+        let part = Query { select, ..query };
+        Ok(Self::Several { reads: branches.iter().map(|branch| part.clone().filtered(branch.clone())).collect(), key: entity.key.clone(), helpers })
+    }
+
+    /// All rows, each once.
+    pub(crate) fn rows(self, client: Client, cancel: CancellationToken) -> BoxStream<'static, Result<Vec<Record>, BcError>> {
+        match self {
+            Self::One(query) => client.row_pages(query, cancel).map_ok(|page| page.rows).boxed(),
+            Self::Several { reads, key, helpers } => {
+                let mut seen: HashSet<[u8; 16]> = HashSet::new();
+                let pages = futures::stream::iter(reads).map(move |query| client.row_pages(query, cancel.clone())).flatten();
+                pages
+                    .map_ok(move |page| {
+                        let mut rows: Vec<Record> = page.rows.into_iter().filter(|row| seen.insert(fingerprint(&key, row))).collect();
+                        rows.iter_mut().for_each(|row| drop_helpers(row, &helpers));
+                        rows
+                    })
+                    .boxed()
+            }
+        }
+    }
+}
+
+/// Half a SHA-256 of a row's key: a million of them fit in little memory, and two never meet.
+fn fingerprint(key: &[String], row: &Record) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    for name in key {
+        let value = row.json.get(name).map(Json::to_string).unwrap_or_default();
+        hash.update((value.len() as u64).to_be_bytes());
+        hash.update(value.as_bytes());
+    }
+    let whole: [u8; 32] = hash.finalize().into();
+    let mut half = [0; 16];
+    half.iter_mut().zip(whole).for_each(|(to, from)| *to = from);
+    half
 }
 
 /// Properties that the merge needs and nobody asked for.

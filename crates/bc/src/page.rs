@@ -5,7 +5,7 @@ use futures::Stream;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{BcError, Client, Query, Record, wire::Wire};
+use crate::{BcError, Client, Query, Record, read::Asked, wire::Wire};
 
 /// More pages than this are no answer but a loop.
 const MOST_PAGES: usize = 20_000;
@@ -86,7 +86,8 @@ enum Start {
 
 async fn fetch(place: &Place, url: &Url) -> Result<PageOfRows, BcError> {
     let wire = place.client.wire();
-    let text = wire.read(url, place.query.freshness, &place.cancel).await?;
+    let rows = place.query.page_rows.unwrap_or(wire.limits.page_rows);
+    let text = wire.ask(url, Asked::Pages(rows), place.query.freshness, &place.cancel).await?;
     let page = parse(&text)?;
     let next = page.next.map(|next| checked_next(wire, url, &next)).transpose()?;
     Ok(PageOfRows { rows: page.rows, count: page.count, next })

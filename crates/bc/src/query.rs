@@ -97,6 +97,8 @@ pub struct Query {
     pub count: Count,
     /// Which copy of the data may answer.
     pub freshness: Freshness,
+    /// Rows in one page, where another number than [`crate::Limits::page_rows`] suits; the service gives at most 20,000.
+    pub page_rows: Option<usize>,
 }
 
 impl Query {
@@ -113,6 +115,7 @@ impl Query {
             skip: None,
             count: Count::Unwanted,
             freshness: Freshness::Replica,
+            page_rows: None,
         }
     }
 

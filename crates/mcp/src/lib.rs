@@ -5,8 +5,11 @@
 //! prepared and redeems the permit for exactly those bytes. A call that was never prepared has nothing to redeem and is refused.
 
 mod answer;
+mod cache;
+mod files;
 mod in_process;
 mod server;
+mod tenant;
 mod tools;
 mod toolset;
 

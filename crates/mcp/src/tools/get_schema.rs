@@ -78,6 +78,7 @@ fn describe(name: &str, input: &Input) -> Answer {
         ("more_properties", (!left_out.is_empty()).then(|| text(left_out.join(" ")))),
         ("navigation", Some(Json::Array(entity.navigation.iter().map(navigation).collect()))),
         ("actions", Some(Json::Array(entity.actions.iter().map(|a| action(entity, a)).collect()))),
+        ("note", catalogue.lacks(&entity.set).then(|| text("This environment does not offer it."))),
         ("list_needs_parent", entity.list_needs_parent.then(|| texts(entity.parents.iter().map(|p| p.set.as_str())))),
     ]);
     Answer::ok(json)

@@ -1,5 +1,6 @@
 //! The eight tools, one file each, and what they share.
 
+mod aggregate;
 mod create_entity;
 mod delete_entity;
 mod edit;
@@ -10,7 +11,9 @@ mod look_again;
 mod look_up;
 mod preview;
 mod query_entities;
+mod references;
 mod send;
+mod send_together;
 pub(crate) mod undo;
 mod update_entity;
 mod validate_operation;
@@ -19,19 +22,25 @@ mod verify;
 
 use std::{
     collections::HashMap,
+    future::Future,
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bca_agent::{ToolCall, ToolFault, WriteResult};
+use bca_agent::{ToolCall, ToolContext, ToolFault, WriteResult};
 use bca_approval::{IntentLog, PermittedWrite, PlannedWrite, WritePermit};
-use bca_bc::{BcError, Client};
+use bca_bc::{BcError, Client, Earlier};
 use bca_catalogue::{Catalogue, Entity, Operation};
 use bca_protocol::{CallId, Clock, Effect, ErrorCode, Json, ToolCallStatus};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
 
-use crate::answer::{Answer, object, sparse, text};
+use crate::{
+    answer::{Answer, object, sparse, text},
+    cache::ReadCache,
+    tenant::{self, Learning},
+};
 
 /// A JSON object of any shape, for schemas.
 pub(crate) type AnyObject = serde_json::Map<String, serde_json::Value>;
@@ -196,6 +205,12 @@ pub struct BusinessCentral {
     intents: Arc<dyn IntentLog>,
     clock: Arc<dyn Clock>,
     calls: Mutex<HashMap<CallId, Pending>>,
+    /// What creates gave, for later writes that refer to it.
+    created: Mutex<Earlier>,
+    cache: ReadCache,
+    learning: Learning,
+    /// Where files of records are saved for the person.
+    files: Option<PathBuf>,
 }
 
 /// A call on its way from preparation to its outcome.
@@ -210,7 +225,18 @@ impl BusinessCentral {
     /// Tools over this client; without one, only what needs no connection works.
     #[must_use]
     pub fn new(client: Option<Client>, intents: Arc<dyn IntentLog>, clock: Arc<dyn Clock>) -> Self {
-        Self { client, intents, clock, calls: Mutex::default() }
+        Self { client, intents, clock, calls: Mutex::default(), created: Mutex::default(), cache: ReadCache::default(), learning: Learning::default(), files: None }
+    }
+
+    /// The same, with custom APIs that the person named beside those that the environment tells of, and the folder for saved files.
+    #[must_use]
+    pub fn with(self, apis: Vec<bca_bc::ApiName>, files: PathBuf) -> Self {
+        Self { learning: Learning::new(apis), files: Some(files), ..self }
+    }
+
+    /// Today, for what is overdue.
+    fn today(&self) -> jiff::civil::Date {
+        self.clock.now().to_zoned(jiff::tz::TimeZone::system()).date()
     }
 
     pub(crate) fn client(&self) -> Result<&Client, Answer> {
@@ -223,11 +249,50 @@ impl BusinessCentral {
         })
     }
 
+    /// The catalogue of the environment, learned now.
+    async fn learn(&self, cancel: &CancellationToken) -> Option<&'static Catalogue> {
+        let client = self.client.as_ref()?;
+        Some(self.learning.learned(client, self.clock.as_ref(), cancel).await)
+    }
+
+    /// What is known now; where that does not know what was asked for, the environment is learned and asked again.
+    async fn knowing<T, F>(&self, cancel: &CancellationToken, attempt: impl Fn() -> F, unknown: impl Fn(&T) -> bool) -> T
+    where
+        F: Future<Output = T> + Send,
+    {
+        let known = self.client.as_ref().map_or_else(Catalogue::embedded, Client::catalogue);
+        let first = known.scope(attempt()).await;
+        if !unknown(&first) || self.client.as_ref().is_none_or(tenant::is_learned) {
+            return first;
+        }
+        match self.learn(cancel).await.filter(|learned| !std::ptr::eq(*learned, known)) {
+            Some(learned) => learned.scope(attempt()).await,
+            None => first,
+        }
+    }
+
     /// Answers a call. A write finds what was prepared for it and its permit, or is refused.
     pub(crate) async fn call(&self, tool: Tool, input: &str, call_id: Option<&CallId>, cancel: &CancellationToken) -> Answer {
+        match tool {
+            Tool::CreateEntity | Tool::UpdateEntity | Tool::DeleteEntity | Tool::InvokeAction => {
+                let known = self.client.as_ref().map_or_else(Catalogue::embedded, Client::catalogue);
+                known.scope(self.answer(tool, input, call_id, cancel)).await
+            }
+            Tool::GetSchema => {
+                // Its whole point is what this environment has.
+                let known = self.learn(cancel).await.unwrap_or_else(Catalogue::embedded);
+                known.scope(self.answer(tool, input, call_id, cancel)).await
+            }
+            Tool::QueryEntities | Tool::ValidateOperation | Tool::ValidateWorkflow => {
+                self.knowing(cancel, || self.answer(tool, input, call_id, cancel), is_about_the_unknown).await
+            }
+        }
+    }
+
+    async fn answer(&self, tool: Tool, input: &str, call_id: Option<&CallId>, cancel: &CancellationToken) -> Answer {
         let answer = match tool {
             Tool::QueryEntities => match parse(input) {
-                Ok(input) => query_entities::run(self, &input, cancel).await,
+                Ok(parsed) => query_entities::run(self, &parsed, input, cancel).await,
                 Err(answer) => Err(answer),
             },
             Tool::GetSchema => parse(input).map(|input| get_schema::run(&input)),
@@ -242,24 +307,34 @@ impl BusinessCentral {
     }
 
     /// Turns a call into the exact request and what it means.
-    pub(crate) async fn prepare(&self, tool: Tool, call: &ToolCall, cancel: &CancellationToken) -> Result<PlannedWrite, Answer> {
-        let input = call.input.as_str();
-        let prepared = match tool {
-            Tool::CreateEntity => create_entity::prepare(self, parse(input)?, &call.call_id, cancel).await?,
-            Tool::UpdateEntity => update_entity::prepare(self, parse(input)?, &call.call_id, cancel).await?,
-            Tool::DeleteEntity => delete_entity::prepare(self, parse(input)?, &call.call_id, cancel).await?,
-            Tool::InvokeAction => invoke_action::prepare(self, parse(input)?, &call.call_id, cancel).await?,
+    pub(crate) async fn prepare(&self, tool: Tool, call: &ToolCall, context: &ToolContext) -> Result<PlannedWrite, Answer> {
+        let cancel = &context.cancel;
+        let input = &references::named(call.input.as_str(), &context.earlier)?;
+        let unknown = |planned: &Result<PlannedWrite, Answer>| planned.as_ref().is_err_and(is_about_the_unknown);
+        self.knowing(cancel, || self.prepare_known(tool, input, &call.call_id, context), unknown).await
+    }
+
+    async fn prepare_known(&self, tool: Tool, input: &str, call_id: &CallId, context: &ToolContext) -> Result<PlannedWrite, Answer> {
+        let cancel = &context.cancel;
+        let mut prepared = match tool {
+            Tool::CreateEntity => create_entity::prepare(self, parse(input)?, call_id, cancel).await?,
+            Tool::UpdateEntity => update_entity::prepare(self, parse(input)?, call_id, cancel).await?,
+            Tool::DeleteEntity => delete_entity::prepare(self, parse(input)?, call_id, cancel).await?,
+            Tool::InvokeAction => invoke_action::prepare(self, parse(input)?, call_id, cancel).await?,
             Tool::QueryEntities | Tool::GetSchema | Tool::ValidateOperation | Tool::ValidateWorkflow => {
                 return Err(Answer::error("not_a_write", "This tool changes nothing."));
             }
         };
+        references::label(&mut prepared.planned.preview, &context.earlier);
         let planned = prepared.planned.clone();
-        self.keep(&call.call_id, prepared);
+        self.keep(call_id, prepared);
         Ok(planned)
     }
 
     /// Lays an approved write ready for its call, as it was approved: a person may have edited what was prepared.
     pub(crate) fn deposit(&self, write: PermittedWrite) {
+        // From here on what was read may no longer be so.
+        self.cache.clear();
         let PermittedWrite { planned, permit } = write;
         if let Some(pending) = self.calls().get_mut(permit.call_id())
             && let Some(prepared) = &mut pending.prepared
@@ -303,6 +378,7 @@ impl BusinessCentral {
     }
 
     fn record(&self, call_id: &CallId, outcome: Outcome) {
+        self.cache.clear();
         if let Some(pending) = self.calls().get_mut(call_id) {
             pending.outcome = Some(outcome);
         }
@@ -331,7 +407,26 @@ pub(crate) fn unknown_entity(name: &str) -> Answer {
 }
 
 pub(crate) fn entity(name: &str) -> Result<&'static Entity, Answer> {
-    Catalogue::get().find(name).ok_or_else(|| unknown_entity(name))
+    let found = Catalogue::get().find(name).ok_or_else(|| unknown_entity(name))?;
+    if Catalogue::get().lacks(&found.set) {
+        return Err(Answer::error("not_offered", format!("This environment has no `{}`: its release or its extensions do not offer it.", found.set)));
+    }
+    Ok(found)
+}
+
+/// Whether an answer says that something is not known which the environment may know.
+fn is_about_the_unknown(answer: &Answer) -> bool {
+    let problem = |code: &str| matches!(code, "unknown_entity" | "unknown_property" | "bad_query" | "invalid" | "not_found" | "BadRequest_NotFound");
+    match answer.json.get("error") {
+        Some(error) => error.get("code").and_then(Json::as_str).is_some_and(problem),
+        // A check that found something wrong.
+        None => answer.json.get("valid") == Some(&Json::Bool(false)),
+    }
+}
+
+/// Whether an answer says that Business Central can't be reached just now.
+fn is_unavailable(answer: &Answer) -> bool {
+    answer.json.get("error").and_then(|error| error.get("code")).and_then(Json::as_str).is_some_and(|code| matches!(code, UNAVAILABLE | THROTTLED))
 }
 
 /// A fault of Business Central as the model is told of it.
@@ -395,7 +490,9 @@ pub(crate) fn fault(answer: &Json) -> Option<ToolFault> {
 
 /// Refuses what the catalogue knows to be wrong; gives the remarks of a proposal that may go on.
 fn validated(proposal: &bca_catalogue::Proposal<'_>) -> Result<Vec<bca_protocol::Note>, Answer> {
-    let validation = Catalogue::get().validate(proposal);
+    // An id that an earlier write of the turn will give has the form of one by then.
+    let filled = proposal.data.map(references::filled);
+    let validation = Catalogue::get().validate(&bca_catalogue::Proposal { data: filled.as_ref(), ..*proposal });
     if validation.is_valid() {
         // Whether there is a way back is shown in a place of its own.
         let shown_elsewhere = |note: &String| matches!(&validation.undo, bca_catalogue::Undo::Irreversible { why, .. } if note.contains(why.as_str()));

@@ -1,21 +1,25 @@
 //! `bc_query_entities`: reads records: one, some, or a figure over many.
 
-use std::collections::BTreeMap;
-
-use bca_bc::{BcError, Client, Count, Expand, Filter, OrderBy, Query, Record, RecordPath, SetPath};
-use bca_catalogue::{Entity, PropertyKind};
+use bca_bc::{BcError, Client, Count, Expand, Filter, MediaPath, OrderBy, Query, Record, RecordPath, SetPath};
+use bca_catalogue::{Catalogue, Entity, PropertyKind};
 use bca_protocol::Json;
 use futures::TryStreamExt;
-use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{BusinessCentral, ParentInput, entity, failed, verify};
-use crate::answer::{Answer, number, object, sparse, text};
+use super::{
+    BusinessCentral, ParentInput,
+    aggregate::{self, Aggregate, Comparing},
+    entity, failed, preview,
+};
+use crate::{
+    answer::{Answer, number, object, sparse, text},
+    cache::{Kept, Key},
+    files,
+};
 
-pub(super) const DESCRIPTION: &str = "Reads records of an entity set: one by id, a filtered and sorted list, a count, or an aggregate (sum, count, min, max, average; grouped, top N) \
-computed exactly over all matching rows. Changes nothing.";
+pub(super) const DESCRIPTION: &str = "Reads records of an entity set: one by id, a filtered and sorted list, a count, or an aggregate (sum, count, min, max, average; grouped, by month, by days overdue; top N) computed exactly over all matching rows. Changes nothing.";
 
 /// Rows given where nobody asked for a number.
 const DEFAULT_ROWS: usize = 50;
@@ -23,8 +27,8 @@ const DEFAULT_ROWS: usize = 50;
 /// Rows given at most.
 const MAX_ROWS: usize = 1_000;
 
-/// Rows that an aggregate reads at most.
-const MAX_AGGREGATED: usize = 200_000;
+/// Rows that are looked through at most for a comparison of two properties.
+const MAX_COMPARED: usize = 200_000;
 
 /// What to read.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -55,18 +59,24 @@ pub(crate) struct Input {
     count: Option<bool>,
     /// A figure in place of rows.
     aggregate: Option<Aggregate>,
+    /// Only rows where two properties compare so, for example `inventory lt safetyStock`.
+    compare: Option<String>,
+    /// Saves a file of the record `id` for the person: `picture`, `pdfDocument`, `attachmentContent`.
+    save: Option<String>,
+    /// Reads again where an answer of the last minutes would do.
+    refresh: Option<bool>,
 }
 
 /// A list of names, also where a model writes `a, b` as one text.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
-enum Names {
+pub(super) enum Names {
     List(Vec<String>),
     Text(String),
 }
 
 impl Names {
-    fn list(&self) -> Vec<String> {
+    pub(super) fn list(&self) -> Vec<String> {
         let split = |text: &String| text.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect::<Vec<_>>();
         match self {
             Self::List(names) => names.iter().flat_map(split).collect(),
@@ -75,48 +85,122 @@ impl Names {
     }
 }
 
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Aggregate {
-    op: Op,
-    /// Property to compute over; not needed for count.
-    property: Option<String>,
-    /// Properties to group by.
-    #[schemars(with = "Option<Vec<String>>")]
-    by: Option<Names>,
-    /// Groups at most, the largest first unless `direction` is asc.
-    top: Option<usize>,
-    direction: Option<Way>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum Op {
-    Sum,
-    Count,
-    Min,
-    Max,
-    Average,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum Way {
-    Asc,
-    Desc,
-}
-
-pub(super) async fn run(bc: &BusinessCentral, input: &Input, cancel: &CancellationToken) -> Result<Answer, Answer> {
+/// Answers from what was read in the last minutes where that will do; says so, and how old it is.
+pub(super) async fn run(bc: &BusinessCentral, input: &Input, request: &str, cancel: &CancellationToken) -> Result<Answer, Answer> {
     let client = bc.client()?;
+    let Some(request) = request_key(request).filter(|_| input.save.is_none()) else {
+        return asked(bc, client, input, cancel).await;
+    };
+    let key = Key::new(client.target(), request);
+    let kept = bc.cache.get(&key, bc.clock.monotonic());
+    if input.refresh != Some(true)
+        && let Some(kept) = kept.as_ref().filter(|kept| kept.is_fresh())
+    {
+        return Ok(told(kept, "Ask with refresh to read it again."));
+    }
+    let began = bc.cache.begin();
+    let answer = asked(bc, client, input, cancel).await;
+    match (&answer, kept) {
+        (Ok(answer), _) => bc.cache.put(key, &answer.json, began, bc.clock.monotonic()),
+        (Err(fault), Some(kept)) if super::is_unavailable(fault) => {
+            return Ok(told(&kept, "Business Central can't be reached just now, so this is what it said then."));
+        }
+        (Err(_), _) => {}
+    }
+    answer
+}
+
+/// The request without `refresh`, its members in the order of their names.
+fn request_key(input: &str) -> Option<String> {
+    let Ok(Json::Object(mut members)) = Json::parse(input) else { return None };
+    members.retain(|(name, value)| name != "refresh" && *value != Json::Null);
+    members.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Some(Json::Object(members).to_string())
+}
+
+/// A kept answer with its age first, so that nobody overlooks it.
+fn told(kept: &Kept, advice: &str) -> Answer {
+    let mut members = vec![("age".to_owned(), text(format!("{}. {advice}", kept.told())))];
+    members.extend(kept.json.members().unwrap_or_default().iter().cloned());
+    Answer::ok(Json::Object(members))
+}
+
+async fn asked(bc: &BusinessCentral, client: &Client, input: &Input, cancel: &CancellationToken) -> Result<Answer, Answer> {
     let entity = entity(&input.entity)?;
     if let Some(id) = &input.id {
-        return one(client, entity, id, input, cancel).await;
+        return match &input.save {
+            Some(name) => saved(bc, client, entity, id, name, cancel).await,
+            None => one(client, entity, id, input, cancel).await,
+        };
+    }
+    if input.save.is_some() {
+        return Err(Answer::error("invalid_input", "Name the record by its `id` to save a file of it."));
     }
     let query = query(entity, input).map_err(|e| failed(&e))?;
-    match &input.aggregate {
-        Some(aggregate) => aggregated(client, entity, query, aggregate, cancel).await,
-        None => listed(client, entity, query, input, cancel).await,
+    let comparing = input.compare.as_deref().map(|text| Comparing::parse(entity, text)).transpose()?;
+    match (&input.aggregate, comparing) {
+        (Some(aggregate), comparing) => aggregate::run(bc, client, entity, query, aggregate, comparing.as_ref(), cancel).await,
+        (None, Some(comparing)) => compared(client, entity, query, input, &comparing, cancel).await,
+        (None, None) => listed(client, entity, query, input, cancel).await,
     }
+}
+
+/// A file of a record, saved; the answer names it and holds nothing of it.
+async fn saved(bc: &BusinessCentral, client: &Client, entity: &Entity, id: &str, name: &str, cancel: &CancellationToken) -> Result<Answer, Answer> {
+    let folder = bc.files.as_deref().ok_or_else(|| Answer::error("no_folder", "Files can't be saved here."))?;
+    let record = RecordPath::of(&entity.set, id).map_err(|e| failed(&e))?;
+    let path = MediaPath::find(Catalogue::get(), &record, name).map_err(|e| failed(&e))?;
+    let row = client.get(&record, &with_id(entity, entity.label.clone()), &[], cancel).await.map_err(|e| failed(&e))?;
+    let stem = format!("{} {} {name}", entity.singular, preview::name_of(entity, &row.json));
+    let saved = files::save(client, &path, folder, &stem, cancel).await.map_err(|e| failed(&e))?;
+    Ok(Answer::ok(object([
+        ("entity", text(&entity.set)),
+        ("saved", object([("file", text(saved.name)), ("bytes", number(saved.bytes)), ("type", text(saved.content_type))])),
+        ("note", text("The file is in the folder of attachments, where the person can open it.")),
+    ])))
+}
+
+/// Rows where two properties compare as asked: Business Central can't, so the engine looks through the rows.
+async fn compared(
+    client: &Client,
+    entity: &Entity,
+    mut query: Query,
+    input: &Input,
+    comparing: &Comparing,
+    cancel: &CancellationToken,
+) -> Result<Answer, Answer> {
+    let wanted = input.top.unwrap_or(DEFAULT_ROWS).min(MAX_ROWS);
+    let shown_anyway = query.select.clone();
+    query.select.extend(comparing.properties().into_iter().filter(|name| !shown_anyway.contains(name)).collect::<Vec<_>>());
+    query.skip = None;
+    let (mut rows, mut rows_read, mut matching, mut truncated) = (Vec::new(), 0_usize, 0_usize, false);
+    let pages = client.pages(&query, cancel);
+    futures::pin_mut!(pages);
+    while let Some(page) = pages.try_next().await.map_err(|e| failed(&e))? {
+        rows_read += page.len();
+        for row in page.into_iter().filter(|row| comparing.holds(&row.json)) {
+            matching += 1;
+            if matching > input.skip.unwrap_or(0) && rows.len() < wanted {
+                rows.push(plain(entity, row.json));
+            }
+        }
+        if rows_read >= MAX_COMPARED {
+            truncated = true;
+            break;
+        }
+    }
+    let more = matching > input.skip.unwrap_or(0) + rows.len();
+    let shown = rows.len();
+    Ok(Answer::ok(sparse([
+        ("entity", Some(text(&entity.set))),
+        ("count", (!truncated).then(|| number(matching))),
+        ("rows", Some(Json::Array(rows))),
+        ("shown", Some(number(shown))),
+        ("truncated", Some(Json::Bool(truncated || more))),
+        ("next_skip", more.then(|| number(input.skip.unwrap_or(0) + shown))),
+        ("rows_read", Some(number(rows_read))),
+        ("note", truncated.then(|| text(format!("Only the first {MAX_COMPARED} rows were looked through. Filter more.")))),
+    ])))
 }
 
 async fn one(client: &Client, entity: &Entity, id: &str, input: &Input, cancel: &CancellationToken) -> Result<Answer, Answer> {
@@ -143,7 +227,7 @@ fn expands(input: &Input) -> Result<Vec<Expand>, BcError> {
 }
 
 /// Members of enumerations as people write them; everything else as it came.
-fn plain(entity: &Entity, row: Json) -> Json {
+pub(super) fn plain(entity: &Entity, row: Json) -> Json {
     let Json::Object(members) = row else { return row };
     let readable = |(name, value): (String, Json)| {
         let is_member = entity.property(&name).is_some_and(|p| matches!(p.kind, PropertyKind::Enum(_)));
@@ -168,7 +252,7 @@ fn query(entity: &Entity, input: &Input) -> Result<Query, BcError> {
     let from = match &input.parent {
         None => SetPath::of(&entity.set)?,
         Some(parent) => {
-            let owner = bca_catalogue::Catalogue::get().find(&parent.entity).map_or(parent.entity.clone(), |e| e.set.clone());
+            let owner = Catalogue::get().find(&parent.entity).map_or(parent.entity.clone(), |e| e.set.clone());
             let navigation = entity.parents.iter().find(|p| p.set == owner).map_or(entity.set.as_str(), |p| p.navigation.as_str());
             SetPath::below(&RecordPath::of(&owner, &parent.id)?, navigation)?
         }
@@ -203,126 +287,6 @@ async fn listed(client: &Client, entity: &Entity, mut query: Query, input: &Inpu
         ("next_skip", more.then(|| number(input.skip.unwrap_or(0) + shown))),
         ("note", truncated.then(|| text("There are more rows. Use a filter, a larger top, skip, count or aggregate."))),
     ])))
-}
-
-/// A group's running figure.
-#[derive(Default)]
-struct Figure {
-    count: u64,
-    sum: Decimal,
-    least: Option<Decimal>,
-    most: Option<Decimal>,
-}
-
-impl Figure {
-    /// `None` where the sum leaves what a decimal can hold exactly.
-    fn add(&mut self, value: Option<Decimal>) -> Option<()> {
-        self.count += 1;
-        if let Some(value) = value {
-            self.sum = self.sum.checked_add(value)?;
-            self.least = Some(self.least.map_or(value, |least| least.min(value)));
-            self.most = Some(self.most.map_or(value, |most| most.max(value)));
-        }
-        Some(())
-    }
-
-    fn value(&self, op: Op) -> Option<Decimal> {
-        match op {
-            Op::Sum => Some(self.sum),
-            Op::Count => Some(self.count.into()),
-            Op::Min => self.least,
-            Op::Max => self.most,
-            Op::Average => self.sum.checked_div(self.count.into()),
-        }
-    }
-}
-
-async fn aggregated(client: &Client, entity: &Entity, mut query: Query, aggregate: &Aggregate, cancel: &CancellationToken) -> Result<Answer, Answer> {
-    let by = aggregate.by.as_ref().map(Names::list).unwrap_or_default();
-    let property = match (&aggregate.property, aggregate.op) {
-        (Some(name), _) => Some(numeric(entity, name)?),
-        (None, Op::Count) => None,
-        (None, Op::Sum | Op::Min | Op::Max | Op::Average) => return Err(Answer::error("invalid_input", "Name the `property` to compute over.")),
-    };
-    query.select = by.iter().chain(&property).cloned().collect();
-    if query.select.is_empty() {
-        query.select = entity.key.clone();
-    }
-    query.expand = Vec::new();
-    query.order_by = Vec::new();
-    query.skip = None;
-    query.top = None;
-    let mut groups: BTreeMap<Vec<String>, (Vec<Json>, Figure)> = BTreeMap::new();
-    let mut rows_read = 0_usize;
-    let mut truncated = false;
-    let pages = client.pages(&query, cancel);
-    futures::pin_mut!(pages);
-    while let Some(rows) = pages.try_next().await.map_err(|e| failed(&e))? {
-        for row in rows {
-            if rows_read == MAX_AGGREGATED {
-                truncated = true;
-                break;
-            }
-            rows_read += 1;
-            let key: Vec<Json> = by.iter().map(|name| row.json.get(name).cloned().unwrap_or(Json::Null)).collect();
-            let value = property.as_ref().and_then(|name| row.json.get(name)).and_then(Json::display).and_then(|v| verify::decimal(&v));
-            let (_, figure) = groups.entry(key.iter().map(Json::to_string).collect()).or_insert_with(|| (key, Figure::default()));
-            figure.add(value).ok_or_else(|| Answer::error("out_of_range", "The total is larger than can be computed exactly. Group or filter more."))?;
-        }
-        if truncated {
-            break;
-        }
-    }
-    let mut found: Vec<(Vec<Json>, Figure)> = groups.into_values().collect();
-    if found.is_empty() && by.is_empty() {
-        found.push((Vec::new(), Figure::default()));
-    }
-    sort(&mut found, aggregate);
-    found.truncate(aggregate.top.unwrap_or(MAX_ROWS).min(MAX_ROWS));
-    let groups = found.into_iter().map(|(key, figure)| group(&by, key, &figure, aggregate.op)).collect();
-    Ok(Answer::ok(sparse([
-        ("entity", Some(text(&entity.set))),
-        ("groups", Some(Json::Array(groups))),
-        ("rows_read", Some(number(rows_read))),
-        ("truncated", Some(Json::Bool(truncated))),
-        ("note", truncated.then(|| text(format!("Only the first {MAX_AGGREGATED} rows were read: the figures are not complete. Filter more.")))),
-    ])))
-}
-
-fn numeric(entity: &Entity, name: &str) -> Result<String, Answer> {
-    match entity.property(name).map(|p| (&p.name, &p.kind)) {
-        Some((name, PropertyKind::Decimal | PropertyKind::Integer)) => Ok(name.clone()),
-        // Reports give amounts as formatted text; adding those up would be guessing.
-        Some((name, _)) => Err(Answer::error("not_a_number", format!("`{name}` holds no numbers."))),
-        None => {
-            let numbers: Vec<&str> =
-                entity.properties.iter().filter(|p| matches!(p.kind, PropertyKind::Decimal | PropertyKind::Integer)).map(|p| p.name.as_str()).collect();
-            Err(Answer::error_with(
-                "unknown_property",
-                format!("{} have no property `{name}`.", entity.title),
-                format!("Numbers there: {}.", numbers.join(", ")),
-            ))
-        }
-    }
-}
-
-/// By value, the largest first unless asked otherwise; equal ones by their key, so that the order is the same each time.
-fn sort(groups: &mut [(Vec<Json>, Figure)], aggregate: &Aggregate) {
-    groups.sort_by(|(_, a), (_, b)| {
-        let order = a.value(aggregate.op).cmp(&b.value(aggregate.op));
-        match aggregate.direction.unwrap_or(Way::Desc) {
-            Way::Asc => order,
-            Way::Desc => order.reverse(),
-        }
-    });
-}
-
-fn group(by: &[String], key: Vec<Json>, figure: &Figure, op: Op) -> Json {
-    let key = Json::Object(by.iter().cloned().zip(key).collect());
-    // Averages are rounded to the five places that Business Central itself keeps.
-    let value = figure.value(op).map(|value| if op == Op::Average { value.round_dp(5) } else { value });
-    let value = value.map_or(Json::Null, |value| text(value.normalize().to_string()));
-    object([("by", key), ("value", value), ("count", number(figure.count))])
 }
 
 #[cfg(test)]

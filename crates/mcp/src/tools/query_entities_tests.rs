@@ -9,17 +9,9 @@ fn names_come_as_a_list_or_as_one_text() {
 }
 
 #[test]
-fn sums_are_exact_and_an_overflow_is_told() {
-    let mut figure = Figure::default();
-    for value in ["0.1", "0.2", "90071992547409.93"] {
-        figure.add(verify::decimal(value)).unwrap();
-    }
-    assert_eq!(figure.value(Op::Sum).unwrap().to_string(), "90071992547410.23");
-    assert_eq!(figure.add(Some(Decimal::MAX)), None);
-}
-
-#[test]
-fn an_average_over_nothing_is_nothing() {
-    assert_eq!(Figure::default().value(Op::Average), None);
-    assert_eq!(Figure::default().value(Op::Sum), Some(Decimal::ZERO));
+fn a_request_is_the_same_in_any_order_and_refresh_is_no_part_of_it() {
+    let key = request_key(r#"{"entity":"customers","top":5}"#);
+    assert_eq!(request_key(r#"{"top":5,"refresh":true,"entity":"customers","id":null}"#), key);
+    assert_ne!(request_key(r#"{"top":6,"entity":"customers"}"#), key);
+    assert_eq!(request_key("nonsense"), None);
 }
