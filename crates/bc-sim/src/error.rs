@@ -34,6 +34,26 @@ pub(crate) struct ApiError {
 
 pub(crate) type Answer<T> = Result<T, ApiError>;
 
+/// Messages whose code says all: in Danish, German, Norwegian.
+const TRANSLATED: [(&str, [&str; 3]); 2] = [
+    (
+        "Request_EntityChanged",
+        [
+            "En anden bruger har allerede ændret recorden. Læs den igen, og gentag ændringen.",
+            "Ein anderer Benutzer hat den Datensatz bereits geändert. Lesen Sie ihn erneut, und wiederholen Sie die Änderung.",
+            "En annen bruker har allerede endret posten. Les den på nytt, og gjenta endringen.",
+        ],
+    ),
+    (
+        "BadRequest_InvalidToken",
+        [
+            "Headeren If-Match mangler: den skal indeholde recordens etag.",
+            "Die Kopfzeile If-Match fehlt: sie muss das ETag des Datensatzes enthalten.",
+            "Hodet If-Match mangler: det må inneholde postens etag.",
+        ],
+    ),
+];
+
 impl ApiError {
     pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         ApiError { status, code, message: message.into(), retry_after: None }
@@ -80,6 +100,22 @@ impl ApiError {
 
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         ApiError::new(500, "Internal_ServerError", message)
+    }
+
+    /// The same refusal in the language of the request (`Accept-Language`), where there are words for it; English otherwise.
+    pub(crate) fn in_language(mut self, language: Option<&str>) -> ApiError {
+        let first = language.unwrap_or_default().split([',', ';', '-']).next().unwrap_or_default().trim().to_ascii_lowercase();
+        let column = match first.as_str() {
+            "da" => 0,
+            "de" => 1,
+            "nb" | "nn" | "no" => 2,
+            _ => return self,
+        };
+        let translated = TRANSLATED.iter().find(|(code, _)| *code == self.code).and_then(|(_, texts)| texts.get(column));
+        if let Some(text) = translated {
+            self.message = (*text).to_owned();
+        }
+        self
     }
 
     /// The answer's body.

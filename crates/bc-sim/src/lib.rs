@@ -2,16 +2,19 @@
 //!
 //! [`serve`] takes a listener and [`Options`] and gives a [`Running`] server. It answers at any path that ends in `/api/v2.0`
 //! (tenant and environment in front are free), with absolute links on the host that the request named, and only to a bearer token.
+//! With [`Extension::Loyalty`] it has a custom API too, at `/api/contoso/loyalty/v1.0`.
 //! Wire behaviour follows Microsoft's documentation; where that is silent, [`Switches`] choose.
 //!
 //! The code, from the outside in: `serve` (port, route, reading, batches), `odata` (paths, options, filters, metadata), `books` (what
-//! writing means: validation, documents, posting, ledgers), `data` (facts about the sets, rows, SQLite), `seed` (the two
+//! writing means: validation, documents, posting, ledgers), `more` (what lies around the books: dimensions, files and pictures, printed
+//! documents, assets, hours, approvals, subscriptions, the extension), `data` (facts about the sets, rows, SQLite), `seed` (the two
 //! companies). It shares no code with the client, because shared code would share its mistakes.
 
 mod books;
 mod data;
 mod error;
 mod fault;
+mod more;
 mod odata;
 mod options;
 mod seed;
@@ -27,7 +30,7 @@ use uuid::Uuid;
 
 pub use error::SimError;
 pub use fault::{Fault, FaultKind, FaultSyntax};
-pub use options::{DataSource, Options, Switches, TokenCheck};
+pub use options::{AfterFailure, DataSource, Extension, Options, Switches, TokenCheck};
 pub use serve::http::LoggedRequest;
 
 use data::database::Database;
@@ -55,12 +58,12 @@ pub struct Running {
 /// The database cannot be opened or seeded, or the listener has no address.
 pub async fn serve(listener: TcpListener, options: Options) -> Result<Running, SimError> {
     let address = listener.local_addr()?;
-    let Options { data, seed, scale, work_date, token, faults, switches } = options;
+    let Options { data, seed, scale, work_date, token, faults, switches, extension } = options;
     let file = match data {
         DataSource::Memory => None,
         DataSource::File(path) => Some(path),
     };
-    let opened = tokio::task::spawn_blocking(move || open(file, seed, scale, work_date)).await;
+    let opened = tokio::task::spawn_blocking(move || open(file, seed, scale, work_date, extension)).await;
     let (database, companies, facts) = opened.map_err(|error| SimError::Seed(error.to_string()))??;
     let port =
         Arc::new(Port { engine: Engine { database, facts, switches, faults: Mutex::new(Faults::new(faults)) }, token, log: Mutex::new(VecDeque::new()) });
@@ -71,8 +74,8 @@ pub async fn serve(listener: TcpListener, options: Options) -> Result<Running, S
 
 type Opened = (Database, Vec<(Uuid, String)>, &'static Facts);
 
-fn open(file: Option<std::path::PathBuf>, seed: u64, scale: u32, work_date: Option<jiff::civil::Date>) -> Result<Opened, SimError> {
-    let facts = Facts::load()?;
+fn open(file: Option<std::path::PathBuf>, seed: u64, scale: u32, work_date: Option<jiff::civil::Date>, extension: Extension) -> Result<Opened, SimError> {
+    let facts = Facts::load(extension)?;
     let database = Database::open(file, work_date)?;
     let lease = database.take()?;
     let connection = lease.connection()?;

@@ -56,12 +56,42 @@ pub struct Switches {
     pub duplicate_status: u16,
     /// Nothing leaves the stock that is not there; default true. It is a setting of the company in Business Central.
     pub prevents_negative_stock: bool,
+    /// What a batch does after an item that fails; default: it goes on.
+    pub after_failure: AfterFailure,
 }
 
 impl Default for Switches {
     fn default() -> Self {
-        Switches { delete_requires_if_match: true, honours_client_ids: true, duplicate_status: 400, prevents_negative_stock: true }
+        Switches {
+            delete_requires_if_match: true,
+            honours_client_ids: true,
+            duplicate_status: 400,
+            prevents_negative_stock: true,
+            after_failure: AfterFailure::GoesOn,
+        }
     }
+}
+
+/// What the environment has beside the standard API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Extension {
+    /// Nothing.
+    #[default]
+    None,
+    /// A loyalty programme: the API `contoso/loyalty/v1.0` with two sets and an action, and three more fields on `customers`. A file
+    /// that was made without it cannot be served with it, nor the other way round.
+    Loyalty,
+}
+
+/// What a batch does after an item that fails. Not documented for this service; `Prefer: odata.continue-on-error` (or
+/// `odata.continue-on-error=false`) decides where it is given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AfterFailure {
+    /// The later items are done all the same.
+    #[default]
+    GoesOn,
+    /// The later items are not done and have no answer (OData JSON Format 4.01, section 19.5).
+    Stops,
 }
 
 /// How to start the demo company.
@@ -77,6 +107,7 @@ pub struct Options {
     pub token: TokenCheck,
     pub faults: Vec<Fault>,
     pub switches: Switches,
+    pub extension: Extension,
 }
 
 impl Options {
@@ -90,6 +121,7 @@ impl Options {
             token: TokenCheck::Exactly(token.into()),
             faults: Vec::new(),
             switches: Switches::default(),
+            extension: Extension::None,
         }
     }
 }

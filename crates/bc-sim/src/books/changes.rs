@@ -75,7 +75,7 @@ pub(crate) fn read(session: &Session, set: &'static EntitySet, body: Object, ver
     Ok(changes)
 }
 
-fn children(name: &str, raw: &RawValue) -> Answer<Vec<Object>> {
+pub(crate) fn children(name: &str, raw: &RawValue) -> Answer<Vec<Object>> {
     let malformed = |error: serde_json::Error| ApiError::bad_request(format!("'{name}' is malformed: {error}."));
     if raw.get().trim_start().starts_with('[') {
         serde_json::from_str(raw.get()).map_err(malformed)

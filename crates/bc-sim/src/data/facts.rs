@@ -12,9 +12,25 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use crate::data::layout::{self, Table};
 use crate::data::value::{Cell, NO_DATE, NO_ID, NO_TIME};
 use crate::error::SimError;
+use crate::options::Extension;
 
 static SCHEMAS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../mcp-data");
-static FACTS: OnceLock<Facts> = OnceLock::new();
+static FACTS: [OnceLock<Facts>; 2] = [OnceLock::new(), OnceLock::new()];
+
+/// Schemas of the extension, in the form of `mcp-data`.
+const LOYALTY: [&str; 2] = [include_str!("../more/loyalty/member.json"), include_str!("../more/loyalty/entry.json")];
+/// What the extension adds to a customer.
+const LOYALTY_FIELDS: &str = include_str!("../more/loyalty/customer_fields.json");
+
+/// Which of the environment's APIs a set is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Api {
+    /// `api/v2.0`.
+    #[default]
+    Standard,
+    /// `api/contoso/loyalty/v1.0`, which an extension brings.
+    Loyalty,
+}
 
 /// A property's type, as far as the wire and the store care.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +105,7 @@ pub(crate) struct Navigation {
 #[derive(Debug)]
 pub(crate) struct EntitySet {
     pub name: String,
+    pub api: Api,
     pub entity: String,
     pub methods: Vec<String>,
     pub key: String,
@@ -101,7 +118,9 @@ pub(crate) struct EntitySet {
     pub root: bool,
     /// A query object: no key, no $orderby.
     pub query: bool,
-    /// Where its rows are; `None` for sets that the demo company does not keep yet.
+    /// What the set and one record of it are called.
+    pub captions: (String, String),
+    /// Where its rows are.
     pub table: Option<Table>,
     by_name: HashMap<String, usize>,
 }
@@ -144,13 +163,23 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// The process's one copy.
-    pub(crate) fn load() -> Result<&'static Facts, SimError> {
-        if let Some(facts) = FACTS.get() {
+    /// The process's one copy of an environment with these extensions.
+    pub(crate) fn load(extension: Extension) -> Result<&'static Facts, SimError> {
+        let [plain, extended] = &FACTS;
+        let place = match extension {
+            Extension::None => plain,
+            Extension::Loyalty => extended,
+        };
+        if let Some(facts) = place.get() {
             return Ok(facts);
         }
-        let facts = read()?;
-        Ok(FACTS.get_or_init(|| facts))
+        let facts = read(extension)?;
+        Ok(place.get_or_init(|| facts))
+    }
+
+    /// The sets of one API.
+    pub(crate) fn of(&self, api: Api) -> impl Iterator<Item = &EntitySet> {
+        self.sets.iter().filter(move |set| set.api == api)
     }
 
     pub(crate) fn set(&self, name: &str) -> Option<&EntitySet> {
@@ -214,6 +243,10 @@ struct SetText<'a> {
     #[serde(borrow)]
     navigation: Vec<NavigationText<'a>>,
     actions: Vec<String>,
+    #[serde(default)]
+    caption: String,
+    #[serde(default)]
+    caption_singular: String,
 }
 
 #[derive(serde::Deserialize)]
@@ -226,7 +259,7 @@ struct NavigationText<'a> {
     via: Option<String>,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Clone, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PropertyText<'a> {
     max_length: Option<usize>,
@@ -238,7 +271,7 @@ struct PropertyText<'a> {
     bc: TypeText<'a>,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Clone, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct TypeText<'a> {
     #[serde(rename = "type", borrow)]
@@ -250,21 +283,45 @@ struct TypeText<'a> {
     enum_type: Option<String>,
 }
 
-fn read() -> Result<Facts, SimError> {
+fn read(extension: Extension) -> Result<Facts, SimError> {
     let mut sets = Vec::new();
+    let added: Option<Ordered<PropertyText>> = match extension {
+        Extension::None => None,
+        Extension::Loyalty => Some(serde_json::from_str(LOYALTY_FIELDS).map_err(|error| extension_fault(&error))?),
+    };
     for folder in SCHEMAS.dirs() {
         let Some(file) = folder.get_file(folder.path().join("schema.json")) else { continue };
         let fault = |reason: String| SimError::Facts { set: folder.path().display().to_string(), reason };
         let text = file.contents_utf8().ok_or_else(|| fault("not UTF-8".to_owned()))?;
-        let schema: SchemaText = serde_json::from_str(text).map_err(|error| fault(error.to_string()))?;
-        sets.push(entity_set(schema).map_err(fault)?);
+        let mut schema: SchemaText = serde_json::from_str(text).map_err(|error| fault(error.to_string()))?;
+        if let Some(added) = added.as_ref().filter(|_| schema.bc.set == "customers") {
+            schema.properties.0.extend(added.0.iter().cloned());
+        }
+        sets.push(entity_set(schema, Api::Standard).map_err(fault)?);
+    }
+    if extension == Extension::Loyalty {
+        for text in LOYALTY {
+            let schema: SchemaText = serde_json::from_str(text).map_err(|error| extension_fault(&error))?;
+            sets.push(entity_set(schema, Api::Loyalty).map_err(|reason| SimError::Facts { set: "loyalty".to_owned(), reason })?);
+        }
+    }
+    // One navigation property of the companies is named by its entity, not by its set.
+    let entities: HashMap<String, String> = sets.iter().map(|set: &EntitySet| (set.entity.clone(), set.name.clone())).collect();
+    for navigation in sets.iter_mut().flat_map(|set| &mut set.navigation) {
+        if let Some(set) = entities.get(&navigation.target_set) {
+            navigation.target_set.clone_from(set);
+        }
     }
     sets.sort_by(|a: &EntitySet, b| a.name.cmp(&b.name));
     let by_name = sets.iter().enumerate().map(|(index, set)| (set.name.clone(), index)).collect();
     Ok(Facts { sets, by_name })
 }
 
-fn entity_set(schema: SchemaText) -> Result<EntitySet, String> {
+fn extension_fault(error: &serde_json::Error) -> SimError {
+    SimError::Facts { set: "loyalty".to_owned(), reason: error.to_string() }
+}
+
+fn entity_set(schema: SchemaText, api: Api) -> Result<EntitySet, String> {
     let bc = schema.bc;
     let properties = schema.properties.0.into_iter().map(|(name, text)| property(&bc.set, name, text)).collect::<Result<Vec<_>, _>>()?;
     let by_name = properties.iter().enumerate().map(|(index, property)| (property.name.clone(), index)).collect();
@@ -279,6 +336,8 @@ fn entity_set(schema: SchemaText) -> Result<EntitySet, String> {
         navigation: navigation.collect(),
         key: bc.key.into_iter().next().unwrap_or_else(|| "id".to_owned()),
         name: bc.set,
+        captions: (bc.caption, bc.caption_singular),
+        api,
         entity: bc.entity,
         methods: bc.methods,
         required: bc.required_one_of_each,

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use crate::data::facts::{Kind, Property};
+use crate::data::further;
 
 /// How a set is kept.
 pub(crate) struct Layout {
@@ -184,7 +185,7 @@ CREATE INDEX _partner_document ON _partner_entries (document);
 
 /// The layout of a set, here or among the further sets.
 fn layout(set: &str) -> Option<&'static Layout> {
-    LAYOUTS.iter().find(|layout| layout.set == set)
+    LAYOUTS.iter().chain(further::LAYOUTS).find(|layout| layout.set == set)
 }
 
 /// The property that names a row of a kept set.
@@ -267,7 +268,7 @@ fn hidden(layout: &Layout) -> impl Iterator<Item = (&'static str, Kind)> {
 
 /// The statements that make an empty database.
 pub(crate) fn create_all(tables: &[&Table]) -> String {
-    let mut sql = String::from(INTERNAL);
+    let mut sql = format!("{INTERNAL}{}", further::INTERNAL);
     for table in tables {
         let Some(layout) = layout(&table.name) else { continue };
         match layout.view {
@@ -290,7 +291,7 @@ fn column_list(table: &Table) -> String {
             Kind::Decimal | Kind::Whole | Kind::Flag => "INTEGER",
             _ => "TEXT",
         };
-        let key = if column.name == "id" { " PRIMARY KEY" } else { "" };
+        let key = if column.name == table.key && !further::KEYED_IN_PARENT.contains(&table.name.as_str()) { " PRIMARY KEY" } else { "" };
         format!("\"{}\" {kind} NOT NULL{key}", column.name)
     };
     table.columns.iter().map(column).collect::<Vec<_>>().join(", ")

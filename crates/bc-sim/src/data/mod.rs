@@ -3,6 +3,7 @@
 pub(crate) mod database;
 pub(crate) mod dates;
 pub(crate) mod facts;
+pub(crate) mod further;
 pub(crate) mod layout;
 pub(crate) mod row;
 pub(crate) mod session;

@@ -1,6 +1,6 @@
 //! What one request works in: a connection (inside its transaction), the company, the clock, and the source of ids.
 
-use std::cell::Cell as Slot;
+use std::cell::{Cell as Slot, RefCell};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use uuid::Uuid;
 
 use crate::data::facts::Facts;
+use crate::data::further;
 use crate::data::row::Row;
 use crate::data::value::{Cell, stored_time};
 use crate::error::{Answer, ApiError};
@@ -28,6 +29,9 @@ pub(crate) struct Session<'a> {
     pub switches: Switches,
     /// 0 outside of any company, else 1, 2, ...
     pub company: Slot<i64>,
+    /// The absolute URL of the API that was called, and of the company, for links to streams.
+    pub root: RefCell<String>,
+    pub base: RefCell<String>,
     /// The work date: what "today" means in the books.
     pub today: Date,
     /// The time that new versions carry.
@@ -38,7 +42,18 @@ pub(crate) struct Session<'a> {
 
 impl<'a> Session<'a> {
     pub(crate) fn new(connection: &'a Connection, facts: &'static Facts, switches: Switches, today: Date) -> Session<'a> {
-        Session { connection, facts, switches, company: Slot::new(0), today, now: Slot::new(Timestamp::now()), ids: Ids::Random, version: Slot::new(0) }
+        Session {
+            connection,
+            facts,
+            switches,
+            company: Slot::new(0),
+            root: RefCell::default(),
+            base: RefCell::default(),
+            today,
+            now: Slot::new(Timestamp::now()),
+            ids: Ids::Random,
+            version: Slot::new(0),
+        }
     }
 
     /// Takes the counter of versions; call it inside a write transaction and [`Session::end_writes`] before its commit.
@@ -56,7 +71,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn next_version(&self) -> i64 {
+    pub(crate) fn next_version(&self) -> i64 {
         self.version.set(self.version.get() + 1);
         self.version.get()
     }
@@ -89,7 +104,8 @@ impl<'a> Session<'a> {
     }
 
     pub(crate) fn find(&self, set: &str, id: &str) -> Answer<Option<Row>> {
-        self.find_by(set, "id", id)
+        let key = self.table(set)?.key;
+        self.find_by(set, key, id)
     }
 
     /// The row with that id, or "record gone".
@@ -114,10 +130,11 @@ impl<'a> Session<'a> {
 
     /// Inserts a row: gives it an id when it has none, a version and a time. Its unique column must be free.
     pub(crate) fn insert(&self, row: &mut Row) -> Answer<()> {
-        if !row.refers("id") {
-            row.put("id", self.new_id());
-        } else if self.any(&row.table.name, "id", row.id())? {
-            return Err(self.duplicate(row, "id"));
+        let key = row.table.key;
+        if !row.refers(key) {
+            row.put(key, self.new_id());
+        } else if self.any(&row.table.name, key, row.id())? {
+            return Err(self.duplicate(row, key));
         }
         if let Some(unique) = row.table.unique
             && let Some(Cell::Text(value)) = row.cell(unique)
@@ -125,6 +142,7 @@ impl<'a> Session<'a> {
         {
             return Err(self.duplicate(row, unique));
         }
+        self.check_within(row)?;
         self.stamp(row);
         let company = self.company.get();
         let mut values: Vec<&dyn ToSql> = vec![&company, &row.version];
@@ -133,7 +151,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn duplicate(&self, row: &Row, column: &str) -> ApiError {
+    pub(crate) fn duplicate(&self, row: &Row, column: &str) -> ApiError {
         let caption = self.facts.set(&row.table.name).map(crate::data::facts::EntitySet::caption).unwrap_or_default();
         ApiError::new(
             self.switches.duplicate_status,
@@ -142,8 +160,17 @@ impl<'a> Session<'a> {
         )
     }
 
+    /// Refuses a code that another record of the same parent has.
+    fn check_within(&self, row: &Row) -> Answer<()> {
+        let Some((set, parent, code)) = further::UNIQUE_WITHIN.iter().find(|(set, ..)| *set == row.table.name) else { return Ok(()) };
+        let sql = format!("SELECT 1 FROM \"{set}\" WHERE company = ? AND \"{parent}\" = ? AND \"{code}\" = ? AND \"{}\" <> ?", row.table.key);
+        let taken = self.connection.prepare_cached(&sql)?.exists(params![self.company.get(), row.text(parent), row.text(code), row.id()])?;
+        if taken { Err(self.duplicate(row, code)) } else { Ok(()) }
+    }
+
     /// Writes a changed row back, with a new version and time.
     pub(crate) fn save(&self, row: &mut Row) -> Answer<()> {
+        self.check_within(row)?;
         self.stamp(row);
         let id = row.id().to_owned();
         let mut values: Vec<&dyn ToSql> = vec![&row.version];
@@ -153,13 +180,17 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn stamp(&self, row: &mut Row) {
+    /// A new version, now.
+    pub(crate) fn stamp(&self, row: &mut Row) {
         row.version = self.next_version();
-        row.put("lastModifiedDateTime", stored_time(self.now.get()));
+        // One set spells it in a way of its own, one has the platform's name for it.
+        for column in ["lastModifiedDateTime", "lastModfiedDateTime", "systemModifiedAt"] {
+            row.put(column, stored_time(self.now.get()));
+        }
     }
 
     pub(crate) fn delete(&self, set: &str, id: &str) -> Answer<()> {
-        let sql = format!("DELETE FROM \"{set}\" WHERE company = ? AND id = ?");
+        let sql = format!("DELETE FROM \"{set}\" WHERE company = ? AND \"{}\" = ?", self.table(set)?.key);
         self.connection.prepare_cached(&sql)?.execute(params![self.company.get(), id])?;
         Ok(())
     }
@@ -167,7 +198,7 @@ impl<'a> Session<'a> {
     /// Gives a record a new version without any other change, as if somebody else had saved it.
     pub(crate) fn touch(&self, set: &str, id: &str) -> Answer<()> {
         let version = self.next_version();
-        let sql = format!("UPDATE \"{set}\" SET _rv = ? WHERE company = ? AND id = ?");
+        let sql = format!("UPDATE \"{set}\" SET _rv = ? WHERE company = ? AND \"{}\" = ?", self.table(set)?.key);
         self.connection.prepare_cached(&sql)?.execute(params![version, self.company.get(), id])?;
         Ok(())
     }

@@ -427,3 +427,7 @@ pub(crate) fn pins(expr: &Expr, property: &str) -> bool {
 #[cfg(test)]
 #[path = "filter_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "filter_mutation_tests.rs"]
+mod mutation_tests;

@@ -155,7 +155,7 @@ fn record() -> impl Strategy<Value = Record> {
 }
 
 fn customers() -> &'static EntitySet {
-    Facts::load().unwrap().set("customers").unwrap()
+    Facts::load(crate::options::Extension::None).unwrap().set("customers").unwrap()
 }
 
 fn matching(filter: &str, records: &[Record]) -> Vec<usize> {

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::facts::{EntitySet, Facts, Kind};
+use crate::data::facts::{Api, EntitySet, Facts, Kind};
 use crate::data::value::encode_member;
 
-/// The CSDL of all sets.
-pub(crate) fn csdl(facts: &Facts) -> String {
+/// The CSDL of an API's sets.
+pub(crate) fn csdl(facts: &Facts, api: Api) -> String {
     let mut out = String::from(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?><edmx:Edmx Version=\"4.0\" xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\">\
          <edmx:DataServices><Schema Namespace=\"Microsoft.NAV\" xmlns=\"http://docs.oasis-open.org/odata/ns/edm\">",
     );
     let mut enumerations: BTreeMap<&str, &[String]> = BTreeMap::new();
-    for set in &facts.sets {
-        entity_type(facts, set, &mut out);
+    // The companies are at the root of each API.
+    let sets: Vec<&EntitySet> = facts.sets.iter().filter(|set| set.api == api || set.name == "companies").collect();
+    for set in &sets {
+        entity_type(&sets, set, &mut out);
         for property in &set.properties {
             if let (Kind::Member(members), Some(name)) = (&property.kind, &property.enum_type) {
                 enumerations.entry(name.trim_start_matches("Microsoft.NAV.")).or_insert(members);
@@ -27,7 +29,7 @@ pub(crate) fn csdl(facts: &Facts) -> String {
         }
         out.push_str("</EnumType>");
     }
-    for set in &facts.sets {
+    for set in &sets {
         for action in &set.actions {
             out.push_str(&format!(
                 "<Action Name=\"{action}\" IsBound=\"true\"><Parameter Name=\"bindingParameter\" Type=\"Microsoft.NAV.{}\"/></Action>",
@@ -35,12 +37,16 @@ pub(crate) fn csdl(facts: &Facts) -> String {
             ));
         }
     }
-    container(facts, &mut out);
+    container(&sets, &mut out);
     out.push_str("</Schema></edmx:DataServices></edmx:Edmx>");
     out
 }
 
-fn entity_type(facts: &Facts, set: &EntitySet, out: &mut String) {
+fn target<'s>(sets: &[&'s EntitySet], name: &str) -> Option<&'s EntitySet> {
+    sets.iter().find(|set| set.name == name).copied()
+}
+
+fn entity_type(sets: &[&EntitySet], set: &EntitySet, out: &mut String) {
     out.push_str(&format!("<EntityType Name=\"{}\">", set.entity));
     if set.property(&set.key).is_some() {
         out.push_str(&format!("<Key><PropertyRef Name=\"{}\"/></Key>", set.key));
@@ -56,7 +62,7 @@ fn entity_type(facts: &Facts, set: &EntitySet, out: &mut String) {
         out.push_str(&format!("<Property Name=\"{}\" Type=\"{kind}\"{nullable}{length}{scale}/>", property.name));
     }
     for navigation in &set.navigation {
-        let Some(target) = facts.set(&navigation.target_set) else { continue };
+        let Some(target) = target(sets, &navigation.target_set) else { continue };
         let kind = if navigation.many { format!("Collection(Microsoft.NAV.{})", target.entity) } else { format!("Microsoft.NAV.{}", target.entity) };
         out.push_str(&format!("<NavigationProperty Name=\"{}\" Type=\"{kind}\" ContainsTarget=\"true\">", navigation.name));
         if let Some(via) = &navigation.via {
@@ -67,12 +73,12 @@ fn entity_type(facts: &Facts, set: &EntitySet, out: &mut String) {
     out.push_str("</EntityType>");
 }
 
-fn container(facts: &Facts, out: &mut String) {
+fn container(sets: &[&EntitySet], out: &mut String) {
     out.push_str("<EntityContainer Name=\"default\">");
-    for set in &facts.sets {
+    for set in sets {
         out.push_str(&format!("<EntitySet Name=\"{}\" EntityType=\"Microsoft.NAV.{}\">", set.name, set.entity));
         for navigation in &set.navigation {
-            if facts.set(&navigation.target_set).is_some() {
+            if target(sets, &navigation.target_set).is_some() {
                 out.push_str(&format!("<NavigationPropertyBinding Path=\"{}\" Target=\"{}\"/>", navigation.name, navigation.target_set));
             }
         }
@@ -82,7 +88,7 @@ fn container(facts: &Facts, out: &mut String) {
 }
 
 /// The list of entity sets that a GET of the root answers.
-pub(crate) fn service_document(facts: &Facts, root: &str) -> String {
-    let sets: Vec<String> = facts.sets.iter().map(|set| format!("{{\"name\":\"{0}\",\"kind\":\"EntitySet\",\"url\":\"{0}\"}}", set.name)).collect();
+pub(crate) fn service_document(facts: &Facts, api: Api, root: &str) -> String {
+    let sets: Vec<String> = facts.of(api).map(|set| format!("{{\"name\":\"{0}\",\"kind\":\"EntitySet\",\"url\":\"{0}\"}}", set.name)).collect();
     format!("{{\"@odata.context\":\"{root}/$metadata\",\"value\":[{}]}}", sets.join(","))
 }

@@ -2,6 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use crate::data::facts::Api;
 use crate::error::{Answer, ApiError};
 
 /// Deepest path read.
@@ -52,17 +53,19 @@ fn push(text: &str, out: &mut Vec<Segment>) -> Answer<()> {
     Ok(())
 }
 
-/// The part of a URL path behind `/api/v2.0`, and the part up to and with it. `None` when the path does not lead there.
-pub(crate) fn split_root(path: &str) -> Option<(&str, &str)> {
-    const ROOT: &str = "/api/v2.0";
-    let mut from = 0;
-    while let Some(found) = path.get(from..)?.find(ROOT) {
-        let end = from + found + ROOT.len();
-        let (root, rest) = path.split_at(end);
-        if rest.is_empty() || rest.starts_with('/') {
-            return Some((root, rest));
+/// Which API a URL path leads to, the part up to and with its root, and the part behind. `None` when it leads to none of this environment.
+pub(crate) fn split_root(path: &str) -> Option<(Api, &str, &str)> {
+    const ROOTS: [(Api, &str); 2] = [(Api::Standard, "/api/v2.0"), (Api::Loyalty, "/api/contoso/loyalty/v1.0")];
+    for (api, prefix) in ROOTS {
+        let mut from = 0;
+        while let Some(found) = path.get(from..)?.find(prefix) {
+            let end = from + found + prefix.len();
+            let (root, rest) = path.split_at(end);
+            if rest.is_empty() || rest.starts_with('/') {
+                return Some((api, root, rest));
+            }
+            from = end;
         }
-        from = end;
     }
     None
 }

@@ -25,6 +25,7 @@ use crate::data::row::Row;
 use crate::data::session::{Ids, Session};
 use crate::data::value::{Cell, to_stored};
 use crate::error::{Answer, ApiError, SimError};
+use crate::more::seed as further;
 use crate::options::Switches;
 use chance::Chance;
 
@@ -76,7 +77,9 @@ fn fill(connection: &Connection, facts: &'static Facts, today: Date, seed: u64, 
         session.company.set(company);
         session.begin_writes().map_err(fault)?;
         let chance = Chance::new(seed.wrapping_mul(31).wrapping_add(company.unsigned_abs()));
-        company_rows(&session, name, chance, if company == 1 { scale.max(1) } else { 0 }).map_err(fault)?;
+        let scale = if company == 1 { scale.max(1) } else { 0 };
+        company_rows(&session, name, chance, scale).map_err(fault)?;
+        further::all(&session, scale).map_err(fault)?;
         session.end_writes().map_err(fault)?;
     }
     connection.execute("INSERT INTO _meta (name, value) VALUES ('seeded', ?1), ('layout', ?2)", [seed.to_string(), layout_name(facts)])?;

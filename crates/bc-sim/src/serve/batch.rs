@@ -1,7 +1,9 @@
 //! `$batch`: up to 100 requests in one, each its own transaction, or all in one with `Isolation: snapshot`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use rusqlite::Connection;
 use serde::Deserialize;
@@ -12,6 +14,7 @@ use crate::data::value::write_string;
 use crate::error::{Answer, ApiError};
 use crate::fault::FaultKind;
 use crate::odata::path::split_root;
+use crate::options::AfterFailure;
 use crate::serve::engine::{Access, Engine, Request, Response, refusal};
 use crate::serve::route;
 
@@ -79,12 +82,14 @@ pub(crate) fn answer(engine: &Engine, connection: &Connection, request: &Request
         return Err(ApiError::bad_request(format!("A batch holds at most {MOST} operations; this one has {}.", batch.requests.len())));
     }
     let snapshot = request.isolation.as_deref().is_some_and(|isolation| isolation.eq_ignore_ascii_case("snapshot"));
+    check_ids(&batch)?;
     let responses = if snapshot { in_one(engine, connection, request, &batch)? } else { one_by_one(engine, connection, request, &batch) };
     Ok(responses.map(|responses| Response::json(200, render(&batch, &responses))))
 }
 
 /// Each item in its own transaction.
 fn one_by_one(engine: &Engine, connection: &Connection, request: &Request, batch: &BatchText) -> Option<Vec<Response>> {
+    let after = after_failure(engine, request);
     let mut responses = Vec::new();
     for item in &batch.requests {
         let mut request = inner(request, item);
@@ -99,9 +104,41 @@ fn one_by_one(engine: &Engine, connection: &Connection, request: &Request, batch
                 done
             }
         };
+        let failed = response.status >= 400;
         responses.push(response);
+        if failed && after == AfterFailure::Stops {
+            break;
+        }
     }
     Some(responses)
+}
+
+/// What the request, or else the environment, says about items behind one that fails.
+fn after_failure(engine: &Engine, request: &Request) -> AfterFailure {
+    let preferred = request.prefer.as_deref().unwrap_or_default().split([',', ';']).map(str::trim).find_map(|part| {
+        let (name, value) = part.split_once('=').unwrap_or((part, "true"));
+        let known = ["odata.continue-on-error", "continue-on-error"].iter().any(|known| name.trim().eq_ignore_ascii_case(known));
+        known.then(|| value.trim().trim_matches('"').eq_ignore_ascii_case("true"))
+    });
+    match preferred {
+        Some(true) => AfterFailure::GoesOn,
+        Some(false) => AfterFailure::Stops,
+        None => engine.switches.after_failure,
+    }
+}
+
+/// Ids are texts or numbers, and each stands once.
+fn check_ids(batch: &BatchText) -> Answer<()> {
+    let mut seen = HashSet::new();
+    for id in batch.requests.iter().filter_map(|item| item.id.as_ref()).map(|id| id.get()) {
+        if id.starts_with(['{', '[']) {
+            return Err(ApiError::bad_request("The batch is malformed: the id of an operation is a text."));
+        }
+        if id != "null" && !seen.insert(id) {
+            return Err(ApiError::bad_request(format!("The batch is malformed: the id {id} stands more than once.")));
+        }
+    }
+    Ok(())
 }
 
 /// All items in one transaction; one failure undoes them all, and the answers before it still read as they were.
@@ -158,9 +195,9 @@ fn within(session: &Session, request: &Request) -> Answer<Response> {
 fn inner(outer: &Request, item: &ItemText) -> Request {
     let header = |name: &str| item.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone());
     let (path, query) = item.url.split_once('?').unwrap_or((&item.url, ""));
-    let path = match split_root(path) {
-        Some((_, rest)) => rest.to_owned(),
-        None => format!("/{}", path.trim_start_matches('/')),
+    let (api, path) = match split_root(path) {
+        Some((api, _, rest)) => (api, rest.to_owned()),
+        None => (outer.api, format!("/{}", path.trim_start_matches('/'))),
     };
     Request {
         method: item.method.to_ascii_uppercase(),
@@ -171,6 +208,9 @@ fn inner(outer: &Request, item: &ItemText) -> Request {
         prefer: header("prefer"),
         company: header("company").or_else(|| outer.company.clone()),
         isolation: None,
+        content_type: header("content-type"),
+        language: header("accept-language").or_else(|| outer.language.clone()),
+        api,
         body: item.body.as_ref().map(|body| Bytes::copy_from_slice(body.get().as_bytes())).unwrap_or_default(),
         stale: false,
     }
@@ -195,11 +235,12 @@ fn render(batch: &BatchText, responses: &[Response]) -> String {
         out.push('}');
         if !response.body.is_empty() {
             out.push_str(",\"body\":");
-            let json = response.headers.iter().any(|(name, value)| *name == "content-type" && value.starts_with("application/json"));
-            if json {
-                out.push_str(&response.body);
-            } else {
-                write_string(&response.body, &mut out);
+            let kind = response.headers.iter().find(|(name, _)| *name == "content-type").map_or("", |(_, value)| value.as_str());
+            match std::str::from_utf8(&response.body) {
+                Ok(json) if kind.starts_with("application/json") => out.push_str(json),
+                Ok(text) if kind.starts_with("text/") || kind.starts_with("application/xml") => write_string(text, &mut out),
+                // Bytes travel as base64 (OData JSON Format 4.01, section 19.4).
+                Ok(_) | Err(_) => write_string(&STANDARD.encode(&response.body), &mut out),
             }
         }
         out.push('}');

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use rusqlite::Connection;
 
 use crate::data::database::Database;
-use crate::data::facts::Facts;
+use crate::data::facts::{Api, Facts};
 use crate::data::session::Session;
 use crate::error::{Answer, ApiError, SimError};
 use crate::fault::{FaultKind, Faults};
@@ -26,6 +26,10 @@ pub(crate) struct Request {
     pub prefer: Option<String>,
     pub company: Option<String>,
     pub isolation: Option<String>,
+    pub content_type: Option<String>,
+    pub language: Option<String>,
+    /// Which API the root is of.
+    pub api: Api,
     pub body: Bytes,
     /// Somebody else is to change the record around this request.
     pub stale: bool,
@@ -36,19 +40,19 @@ pub(crate) struct Request {
 pub(crate) struct Response {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
-    /// JSON unless a `content-type` is among the headers; empty for none.
-    pub body: String,
+    /// What the `content-type` among the headers says; empty for none.
+    pub body: Bytes,
 }
 
 pub(crate) const JSON: &str = "application/json; odata.metadata=minimal; odata.streaming=true";
 
 impl Response {
     pub(crate) fn json(status: u16, body: String) -> Response {
-        Response { status, headers: vec![("content-type", JSON.to_owned())], body }
+        Response { status, headers: vec![("content-type", JSON.to_owned())], body: body.into() }
     }
 
     pub(crate) fn empty() -> Response {
-        Response { status: 204, headers: Vec::new(), body: String::new() }
+        Response { status: 204, headers: Vec::new(), body: Bytes::new() }
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Response {

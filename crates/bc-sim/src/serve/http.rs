@@ -148,7 +148,7 @@ fn sent(response: Response, method: &hyper::Method) -> Sent {
     for (name, value) in &response.headers {
         builder = builder.header(*name, value);
     }
-    let body = if *method == hyper::Method::HEAD { Bytes::new() } else { Bytes::from(response.body) };
+    let body = if *method == hyper::Method::HEAD { Bytes::new() } else { response.body };
     builder.body(Full::new(body)).unwrap_or_else(|_| {
         let mut fallback = hyper::Response::new(Full::new(Bytes::new()));
         *fallback.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
@@ -160,7 +160,7 @@ async fn act(port: &Arc<Port>, head: &hyper::http::request::Parts, logged: &Logg
     if logged.path.starts_with("/environments/v1.") {
         return Ok(if authorised(port, head) { environments(head) } else { unauthorised() });
     }
-    let Some((root, rest)) = split_root(&logged.path) else {
+    let Some((api, root, rest)) = split_root(&logged.path) else {
         return Ok(ApiError::no_resource(logged.path.trim_matches('/')).into());
     };
     if !authorised(port, head) {
@@ -176,6 +176,9 @@ async fn act(port: &Arc<Port>, head: &hyper::http::request::Parts, logged: &Logg
         prefer: logged.prefer.clone(),
         company: text_header(&head.headers, "company"),
         isolation: logged.isolation.clone(),
+        content_type: logged.content_type.clone(),
+        language: logged.accept_language.clone(),
+        api,
         body,
         stale: false,
     };
@@ -227,7 +230,7 @@ fn authorised(port: &Port, head: &hyper::http::request::Parts) -> bool {
     scheme.eq_ignore_ascii_case("bearer") && port.token.accepts(token.trim())
 }
 
-/// Method and body type that the service takes at all.
+/// Whether the service takes the method at all.
 fn acceptable(request: &Request, logged: &LoggedRequest) -> Result<(), ApiError> {
     if !["GET", "POST", "PATCH", "DELETE"].contains(&request.method.as_str()) {
         return Err(ApiError::not_allowed(format!("The method {} is not supported.", request.method)));
@@ -236,12 +239,7 @@ fn acceptable(request: &Request, logged: &LoggedRequest) -> Result<(), ApiError>
     if read_only && request.method != "GET" {
         return Err(ApiError::bad_request("A request with Data-Access-Intent: ReadOnly cannot write."));
     }
-    match &logged.content_type {
-        Some(kind) if !request.body.is_empty() && !kind.to_ascii_lowercase().contains("json") => {
-            Err(ApiError::new(415, "BadRequest", format!("The content type '{kind}' is not supported; send application/json.")))
-        }
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 /// The tenant's environments, as the root host lists them.

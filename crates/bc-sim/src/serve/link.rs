@@ -9,6 +9,8 @@ pub(crate) enum Link {
     One(&'static str),
     /// To the records whose column holds this record's id.
     Many(&'static str),
+    /// From a company to all records of a set in it.
+    All,
     /// Nothing is kept behind it.
     Nothing,
 }
@@ -22,6 +24,17 @@ pub(crate) fn link(set: &EntitySet, navigation: &'static Navigation, target: &En
         return Link::One(via);
     }
     match (set.name.as_str(), target.name.as_str()) {
+        ("companies", _) => Link::All,
+        (_, "defaultDimensions" | "dimensionSetLines" | "attachments" | "documentAttachments") if navigation.many => Link::Many("parentId"),
+        ("defaultDimensions" | "dimensionSetLines" | "attachments" | "documentAttachments", _) => Link::One("parentId"),
+        // A picture and a printed document have the id of their record.
+        (_, "pictures" | "pdfDocument") | ("pictures" | "pdfDocument", _) | ("accounts", "trialBalances") => Link::One("id"),
+        ("employees", "timeRegistrationEntries") => Link::Many("employeeId"),
+        ("vendorPayments", "applyVendorEntries") => Link::Many("_payment"),
+        ("jobQueueEntries", "jobQueueLogEntries") => Link::Many("jobQueueEntryId"),
+        ("workflows", "workflowSteps") => Link::Many("_workflow"),
+        ("workflowSteps", "workflowResponseOptions") => Link::Many("_step"),
+        ("loyaltyMembers", "loyaltyEntries") => Link::Many("memberId"),
         ("customers", "customerFinancialDetails" | "agedAccountsReceivables")
         | ("customerFinancialDetails", "customers")
         | ("vendors", "agedAccountsPayables") => Link::One("id"),

@@ -10,8 +10,9 @@ use crate::data::row::Row;
 use crate::data::session::Session;
 use crate::data::value::{Cell, NO_ID, NO_TIME, encode_member, write_decimal, write_string};
 use crate::error::{Answer, ApiError};
-use crate::odata::filter;
+use crate::odata::filter::{self, Compare, Expr, Subject};
 use crate::odata::filter_sql::compile;
+use crate::odata::literal::Literal;
 use crate::odata::options::{Direction, Expand, QueryOptions};
 use crate::serve::link::{Link, link};
 
@@ -46,7 +47,8 @@ pub(crate) fn check_parent(scope: &Scope, options: &QueryOptions) -> Answer<()> 
     if !scope.set.list_needs_parent || scope.within.is_some() {
         return Ok(());
     }
-    let pinned = options.filter.as_ref().is_some_and(|expr| ["id", "documentId", "parentId", "journalId"].iter().any(|name| filter::pins(expr, name)));
+    let parents = ["id", "documentId", "parentId", "journalId", "employeeId"];
+    let pinned = options.filter.as_ref().is_some_and(|expr| parents.iter().any(|name| filter::pins(expr, name)));
     if pinned {
         return Ok(());
     }
@@ -191,11 +193,27 @@ pub(crate) fn write_row(session: &Session, set: &'static EntitySet, row: &Row, o
         }
         None => row.shown().for_each(|(column, cell)| write_field(&column.name, &column.kind, cell, out)),
     }
+    for property in set.properties.iter().filter(|property| property.kind == Kind::Stream) {
+        let wanted = options.select.as_ref().is_none_or(|chosen| chosen.iter().any(|other| other.name == property.name));
+        if wanted {
+            write_links(session, set, row, property, out);
+        }
+    }
     for expand in &options.expand {
         write_expanded(session, set, row, expand, out)?;
     }
     out.push('}');
     Ok(())
+}
+
+/// A stream shows as links: where it is read and, if it may be, written.
+fn write_links(session: &Session, set: &EntitySet, row: &Row, property: &Property, out: &mut String) {
+    let link = format!("{}/{}({})/{}", session.base.borrow(), set.name, row.id(), property.name);
+    let kinds: &[&str] = if property.read_only { &["mediaReadLink"] } else { &["mediaEditLink", "mediaReadLink"] };
+    for kind in kinds {
+        out.push_str(&format!(",\"{}@odata.{kind}\":", property.name));
+        write_string(&link, out);
+    }
 }
 
 fn write_property(property: &Property, row: &Row, out: &mut String) {
@@ -232,7 +250,7 @@ fn write_expanded(session: &Session, set: &'static EntitySet, row: &Row, expand:
         out.push(':');
         let found = match link {
             Link::One(column) => one(session, expand.target, row.text(column))?,
-            Link::Many(_) | Link::Nothing => None,
+            Link::Many(_) | Link::All | Link::Nothing => None,
         };
         return match found {
             Some(found) => write_row(session, expand.target, &found, &expand.options, None, out),
@@ -242,14 +260,39 @@ fn write_expanded(session: &Session, set: &'static EntitySet, row: &Row, expand:
             }
         };
     }
+    if link == Link::All {
+        return within_company(session, row, expand, out);
+    }
     let (rows, total) = match link {
         Link::Many(column) => {
             let scope = Scope { set: expand.target, within: Some((column, row.id().to_owned())) };
             let total = if expand.options.count { Some(count(session, &scope, &expand.options)?) } else { None };
             (page(session, &scope, &expand.options, LARGEST_PAGE)?.rows, total)
         }
-        Link::One(_) | Link::Nothing => (Vec::new(), expand.options.count.then_some(0)),
+        Link::One(_) | Link::All | Link::Nothing => (Vec::new(), expand.options.count.then_some(0)),
     };
+    write_children(session, expand, &rows, total, out)
+}
+
+/// What a company is expanded to: all rows of a set in it.
+fn within_company(session: &Session, company: &Row, expand: &Expand, out: &mut String) -> Answer<()> {
+    let before = (session.company.get(), session.base.borrow().clone());
+    let number = session.connection.prepare_cached("SELECT company FROM companies WHERE id = ?")?.query_row([company.id()], |row| row.get(0))?;
+    session.company.set(number);
+    session.base.replace(format!("{}/companies({})", session.root.borrow(), company.id()));
+    let scope = Scope { set: expand.target, within: None };
+    let written = check_parent(&scope, &expand.options).and_then(|()| {
+        let total = if expand.options.count { Some(count(session, &scope, &expand.options)?) } else { None };
+        let rows = page(session, &scope, &expand.options, LARGEST_PAGE)?.rows;
+        write_children(session, expand, &rows, total, out)
+    });
+    session.company.set(before.0);
+    session.base.replace(before.1);
+    written
+}
+
+fn write_children(session: &Session, expand: &Expand, rows: &[Row], total: Option<i64>, out: &mut String) -> Answer<()> {
+    let name = &expand.navigation.name;
     if let Some(total) = total {
         out.push_str(&format!(",\"{name}@odata.count\":{total}"));
     }
@@ -266,10 +309,19 @@ fn write_expanded(session: &Session, set: &'static EntitySet, row: &Row, expand:
 
 /// The record with that key, also of a computed set or of the root.
 pub(crate) fn one(session: &Session, set: &'static EntitySet, key: &str) -> Answer<Option<Row>> {
-    if key.is_empty() || key == NO_ID || set.table.is_none() {
+    keyed(session, &Scope { set, within: None }, key)
+}
+
+/// The record with that key among those of a scope.
+pub(crate) fn keyed(session: &Session, scope: &Scope, key: &str) -> Answer<Option<Row>> {
+    let set = scope.set;
+    if key.is_empty() || key == NO_ID {
         return Ok(None);
     }
-    let key_column = set.property(&set.key).map_or("id", |property| property.name.as_str());
-    let scope = Scope { set, within: Some((key_column, key.to_owned())) };
-    Ok(page(session, &scope, &QueryOptions::default(), 1)?.rows.into_iter().next())
+    let Some(property) = set.property(&set.key).filter(|_| set.table.is_some()) else { return Ok(None) };
+    let options = QueryOptions {
+        filter: Some(Expr::Compare(Subject { property, folded: false, part: None }, Compare::Eq, Literal::Text(key.to_owned()))),
+        ..QueryOptions::default()
+    };
+    Ok(page(session, scope, &options, 1)?.rows.into_iter().next())
 }

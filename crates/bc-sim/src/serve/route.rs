@@ -3,13 +3,15 @@
 use uuid::Uuid;
 
 use crate::books::{actions, changes, write};
-use crate::data::facts::{EntitySet, Facts};
+use crate::data::facts::{Api, EntitySet, Facts, Kind};
 use crate::data::row::Row;
 use crate::data::session::Session;
 use crate::error::{Answer, ApiError};
-use crate::odata::metadata;
+use crate::more::{self, streams};
 use crate::odata::options::{self, QueryOptions};
 use crate::odata::path::{Segment, segments};
+use crate::odata::{captions, metadata};
+use crate::serve::create;
 use crate::serve::engine::{Request, Response};
 use crate::serve::link::{Link, link};
 use crate::serve::read::{self, LARGEST_PAGE, Scope};
@@ -23,6 +25,7 @@ enum Place {
     Count(Scope),
     Action(&'static EntitySet, Row, String),
     Property(&'static EntitySet, Row, String),
+    Stream(&'static EntitySet, Row, String),
 }
 
 /// The set that a path is about, as faults name it: the last set in it, or `$batch`, `$metadata`.
@@ -43,22 +46,36 @@ pub(crate) fn subject(facts: &'static Facts, path: &str) -> String {
     }
 }
 
-/// Answers a request inside its transaction.
+/// Answers a request inside its transaction; a refusal speaks the language of the request.
 pub(crate) fn answer(session: &Session, request: &Request) -> Answer<Response> {
+    answer_in_english(session, request).map_err(|error| error.in_language(request.language.as_deref()))
+}
+
+fn answer_in_english(session: &Session, request: &Request) -> Answer<Response> {
     let pairs = options::pairs(&request.query)?;
     let segments = segments(&request.path)?;
+    if session.facts.of(request.api).next().is_none() {
+        return Err(ApiError::no_resource("contoso")); // the extension is not installed
+    }
+    session.root.replace(request.root.clone());
     match segments.first().map(|segment| segment.name.as_str()) {
-        None => return reading(request, || Ok(Response::json(200, metadata::service_document(session.facts, &request.root)))),
+        None => return reading(request, || Ok(Response::json(200, metadata::service_document(session.facts, request.api, &request.root)))),
         Some("$metadata") if segments.len() == 1 => {
             return reading(request, || {
-                let xml = metadata::csdl(session.facts);
-                Ok(Response { status: 200, headers: vec![("content-type", "application/xml".to_owned())], body: xml })
+                let xml = metadata::csdl(session.facts, request.api);
+                Ok(Response { status: 200, headers: vec![("content-type", "application/xml".to_owned())], body: xml.into() })
+            });
+        }
+        Some("entityDefinitions") if segments.len() == 1 => {
+            return reading(request, || {
+                let body = captions::definitions(session.facts, request.api, &request.root, &pairs, request.language.as_deref())?;
+                Ok(Response::json(200, body))
             });
         }
         Some(_) => {}
     }
     let rest = enter_company(session, request, &pairs, &segments)?;
-    let place = walk(session, rest)?;
+    let place = walk(session, request.api, rest)?;
     let context = context(&segments);
     match place {
         Place::Rows(scope) => rows(session, request, &pairs, scope, &context),
@@ -68,15 +85,18 @@ pub(crate) fn answer(session: &Session, request: &Request) -> Answer<Response> {
             let options = options::read(session.facts, scope.set, &pairs)?;
             read::check_parent(&scope, &options)?;
             let total = read::count(session, &scope, &options)?;
-            Ok(Response { status: 200, headers: vec![("content-type", "text/plain".to_owned())], body: total.to_string() })
+            Ok(Response { status: 200, headers: vec![("content-type", "text/plain".to_owned())], body: total.to_string().into() })
         }),
-        Place::Action(set, row, action) => {
+        Place::Action(set, mut row, action) => {
             if request.method != "POST" {
                 return Err(ApiError::not_allowed("A bound action is called with POST."));
             }
-            actions::invoke(session, set, row, &action)?;
+            if more::invoke(session, set, &mut row, &action)? == more::Done::NotHere {
+                actions::invoke(session, set, row, &action)?;
+            }
             Ok(Response::empty())
         }
+        Place::Stream(set, row, name) => stream(session, request, set, row, &name),
         Place::Property(set, row, name) => reading(request, || property(&request.root, set, &row, &name, &context)),
     }
 }
@@ -90,7 +110,7 @@ pub(crate) fn touch(session: &Session, request: &Request) -> Answer<()> {
     let pairs = options::pairs(&request.query)?;
     let segments = segments(&request.path)?;
     let Ok(rest) = enter_company(session, request, &pairs, &segments) else { return Ok(()) };
-    if let Ok(Place::Record(set, row) | Place::Action(set, row, _)) = walk(session, rest)
+    if let Ok(Place::Record(set, row) | Place::Action(set, row, _)) = walk(session, request.api, rest)
         && let Some(table) = set.table.as_ref().filter(|table| !table.computed)
     {
         session.touch(&table.name, row.id())?;
@@ -106,10 +126,10 @@ fn enter_company<'p>(session: &Session, request: &Request, pairs: &[(String, Str
         && !rest.is_empty()
     {
         let name = key.strip_prefix("name='").and_then(|rest| rest.strip_suffix('\''));
-        session.company.set(match name {
+        match name {
             Some(name) => company(session, &name.replace("''", "'"))?,
             None => company(session, key.strip_prefix("id=").unwrap_or(key))?,
-        });
+        }
         return Ok(rest);
     }
     let root = segments.first().and_then(|segment| session.facts.set(&segment.name)).is_some_and(|set| set.root);
@@ -126,21 +146,31 @@ fn enter_company<'p>(session: &Session, request: &Request, pairs: &[(String, Str
                 "No company is named in the request. Put companies(id)/ before the set, or ?company=id behind it.",
             ));
         };
-        session.company.set(company(session, named)?);
+        company(session, named)?;
     }
     Ok(segments)
 }
 
-fn company(session: &Session, named: &str) -> Answer<i64> {
+/// Enters the company of that id or name.
+fn company(session: &Session, named: &str) -> Answer<()> {
     use rusqlite::OptionalExtension;
     let id = Uuid::try_parse(named).map(|id| id.hyphenated().to_string()).unwrap_or_default();
-    let mut statement = session.connection.prepare_cached("SELECT company FROM companies WHERE id = ? OR name = ?")?;
-    let found: Option<i64> = statement.query_row([id.as_str(), named], |row| row.get(0)).optional()?;
-    found.ok_or_else(|| ApiError::new(404, "Internal_CompanyNotFound", format!("The company '{named}' does not exist.")))
+    let mut statement = session.connection.prepare_cached("SELECT company, id FROM companies WHERE id = ? OR name = ?")?;
+    let found: Option<(i64, String)> = statement.query_row([id.as_str(), named], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let (number, id) = found.ok_or_else(|| ApiError::new(404, "Internal_CompanyNotFound", format!("The company '{named}' does not exist.")))?;
+    session.company.set(number);
+    let base = format!("{}/companies({id})", session.root.borrow());
+    session.base.replace(base);
+    Ok(())
 }
 
 fn key(text: &str, set: &EntitySet) -> Answer<String> {
     let bare = text.strip_prefix(&set.key).and_then(|rest| rest.strip_prefix('=')).unwrap_or(text);
+    if set.property(&set.key).is_some_and(|property| property.kind == Kind::Text) {
+        let quoted = bare.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+        let wrong = || ApiError::new(404, "BadRequest_NotFound", format!("The key '{text}' of '{}' is not a quoted text.", set.name));
+        return quoted.map(|key| key.replace("''", "'")).ok_or_else(wrong);
+    }
     Uuid::try_parse(bare)
         .map(|id| id.hyphenated().to_string())
         .map_err(|_| ApiError::new(404, "BadRequest_NotFound", format!("The key '{text}' of '{}' is not a GUID.", set.name)))
@@ -158,9 +188,11 @@ fn context(segments: &[Segment]) -> String {
     parts.join("/")
 }
 
-fn walk(session: &Session, segments: &[Segment]) -> Answer<Place> {
+fn walk(session: &Session, api: Api, segments: &[Segment]) -> Answer<Place> {
     let [first, rest @ ..] = segments else { return Err(ApiError::bad_url("The URL names no set.")) };
-    let set = session.facts.set(&first.name).ok_or_else(|| ApiError::no_resource(&first.name))?;
+    // The companies are at the root of each API.
+    let set = session.facts.set(&first.name).filter(|set| set.api == api || set.name == "companies");
+    let set = set.ok_or_else(|| ApiError::no_resource(&first.name))?;
     let mut place = enter(session, Scope { set, within: None }, first)?;
     for segment in rest {
         place = step(session, place, segment)?;
@@ -172,11 +204,12 @@ fn walk(session: &Session, segments: &[Segment]) -> Answer<Place> {
 fn enter(session: &Session, scope: Scope, segment: &Segment) -> Answer<Place> {
     let Some(text) = &segment.key else { return Ok(Place::Rows(scope)) };
     let key = key(text, scope.set)?;
-    let row = read::one(session, scope.set, &key)?.ok_or_else(|| ApiError::no_resource(&segment.name))?;
-    match &scope.within {
-        Some((column, value)) if row.text(column) != value => Err(ApiError::no_resource(&segment.name)),
-        _ => Ok(Place::Record(scope.set, row)),
+    if scope.within.is_none() && ["dimensionSetLines", "applyVendorEntries"].contains(&scope.set.name.as_str()) {
+        // Their key names a row within a parent only.
+        return Err(ApiError::rule(format!("You must specify a parent: '{}' are reached through the record that they belong to.", scope.set.name)));
     }
+    let row = read::keyed(session, &scope, &key)?.ok_or_else(|| ApiError::no_resource(&segment.name))?;
+    Ok(Place::Record(scope.set, row))
 }
 
 fn step(session: &Session, place: Place, segment: &Segment) -> Answer<Place> {
@@ -191,17 +224,29 @@ fn step(session: &Session, place: Place, segment: &Segment) -> Answer<Place> {
                 let link = link(set, navigation, target);
                 return match link {
                     Link::Many(column) => enter(session, Scope { set: target, within: Some((column, row.id().to_owned())) }, segment),
-                    Link::One(column) => Ok(read::one(session, target, row.text(column))?.map_or(Place::Nowhere, |found| Place::Record(target, found))),
+                    Link::One(column) => {
+                        let found = read::one(session, target, row.text(column))?;
+                        match (found, &segment.key) {
+                            (Some(found), Some(text)) if key(text, target)? != found.id() => Err(ApiError::no_resource(&segment.name)),
+                            (Some(found), _) => Ok(Place::Record(target, found)),
+                            (None, _) => Ok(Place::Nowhere),
+                        }
+                    }
+                    Link::All => Err(ApiError::no_resource(&segment.name)), // the path enters the company itself
                     Link::Nothing if navigation.many => enter(session, Scope { set: target, within: Some(("id", String::new())) }, segment),
                     Link::Nothing => Ok(Place::Nowhere),
                 };
             }
-            if set.property(&segment.name).is_some() && segment.key.is_none() {
-                return Ok(Place::Property(set, row, segment.name.clone()));
+            match set.property(&segment.name).filter(|_| segment.key.is_none()) {
+                Some(property) if property.kind == Kind::Stream => Ok(Place::Stream(set, row, segment.name.clone())),
+                Some(_) => Ok(Place::Property(set, row, segment.name.clone())),
+                None => Err(ApiError::no_resource(&segment.name)),
             }
+        }
+        Place::Stream(set, row, name) if segment.name == "$value" => Ok(Place::Stream(set, row, name)),
+        Place::Rows(_) | Place::Nowhere | Place::Count(_) | Place::Action(..) | Place::Property(..) | Place::Stream(..) => {
             Err(ApiError::no_resource(&segment.name))
         }
-        Place::Rows(_) | Place::Nowhere | Place::Count(_) | Place::Action(..) | Place::Property(..) => Err(ApiError::no_resource(&segment.name)),
     }
 }
 
@@ -219,8 +264,8 @@ fn rows(session: &Session, request: &Request, pairs: &[(String, String)], scope:
     match request.method.as_str() {
         "GET" => list(session, request, scope, options, context),
         "POST" if scope.set.allows("POST") => {
-            let body = changes::object(&request.body)?;
-            let row = write::create(session, &scope, body)?;
+            check_content(request)?;
+            let row = create::create(session, &scope, changes::object(&request.body)?)?;
             let location = format!("{}/{}({})", request.root, context, row.id());
             one(session, request, scope.set, &row, &options, &format!("{context}/$entity"), 201).map(|response| response.with("location", location))
         }
@@ -316,20 +361,56 @@ fn record(session: &Session, request: &Request, pairs: &[(String, String)], set:
         "GET" => one(session, request, set, &row, &options, &context, 200),
         "PATCH" if set.allows("PATCH") => {
             check_version(request, &row)?;
+            check_content(request)?;
             let body = changes::object(&request.body)?;
-            let row = write::update(session, set, row, body)?;
+            let row = match more::update(session, set, row, body) {
+                Ok(done) => done?,
+                Err((row, body)) => write::update(session, set, row, body)?,
+            };
             one(session, request, set, &row, &options, &context, 200)
         }
         "DELETE" if set.allows("DELETE") => {
             if session.switches.delete_requires_if_match || request.if_match.is_some() {
                 check_version(request, &row)?;
             }
-            write::delete(session, set, &row)?;
+            if more::delete(session, set, &row)? == more::Gone::NotHere {
+                write::delete(session, set, &row)?;
+                more::forget(session, &row)?;
+            }
             Ok(Response::empty())
         }
         "PATCH" => Err(ApiError::not_allowed("Entity does not support modify.")),
         "DELETE" => Err(ApiError::not_allowed("Entity does not support delete.")),
         method => Err(ApiError::not_allowed(format!("{method} is not supported on a record of '{}'.", set.name))),
+    }
+}
+
+/// A body must say that it is JSON, or say nothing.
+fn check_content(request: &Request) -> Answer<()> {
+    match &request.content_type {
+        Some(kind) if !request.body.is_empty() && !kind.to_ascii_lowercase().contains("json") => {
+            Err(ApiError::new(415, "BadRequest", format!("The content type '{kind}' is not supported; send application/json.")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads or writes the bytes of a stream property.
+fn stream(session: &Session, request: &Request, set: &'static EntitySet, row: Row, name: &str) -> Answer<Response> {
+    match request.method.as_str() {
+        "GET" => {
+            let tag = read::etag(&row);
+            Ok(match streams::read(session, set, &row, name, request.language.as_deref())? {
+                Some(content) => Response { status: 200, headers: vec![("content-type", content.kind)], body: content.bytes.into() }.with("etag", tag),
+                None => Response::empty(),
+            })
+        }
+        "PATCH" if set.allows("PATCH") && set.property(name).is_some_and(|property| !property.read_only) => {
+            check_version(request, &row)?;
+            streams::write(session, set, row, name, request.content_type.as_deref(), &request.body)?;
+            Ok(Response::empty())
+        }
+        method => Err(ApiError::not_allowed(format!("{method} is not supported on the stream '{name}' of '{}'.", set.name))),
     }
 }
 
