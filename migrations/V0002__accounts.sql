@@ -33,7 +33,7 @@ CREATE TABLE secret_keys (
 
 -- Secrets under AES-256-GCM. Kind, owner, version and key version are bound to what is sealed.
 CREATE TABLE secrets (
-    kind TEXT NOT NULL CHECK (kind IN ('account', 'model_key', 'connection_token')),
+    kind TEXT NOT NULL CHECK (kind IN ('account', 'model_key', 'connection_token', 'audit_key')),
     owner TEXT NOT NULL,
     version INTEGER NOT NULL CHECK (version > 0),
     key_version INTEGER NOT NULL REFERENCES secret_keys (key_version),

@@ -39,7 +39,11 @@ pub(crate) struct Inner {
     pub(crate) tokens: Mutex<HashMap<String, Secret<String>>>,
     /// What the environment's variables came to, once the company was found.
     pub(crate) environment_route: Mutex<Option<crate::workbench::Route>>,
-    notices: Mutex<Vec<Notice>>,
+    pub(crate) secrets: crate::secrets::Secrets,
+    pub(crate) sign_ins: crate::signin::SignIns,
+    /// Where the organisation's policy is, where not in its usual place.
+    pub(crate) policy_file: Mutex<Option<std::path::PathBuf>>,
+    pub(crate) notices: Mutex<Vec<Notice>>,
     /// Ends what goes on in the background.
     pub(crate) stopping: CancellationToken,
 }
@@ -76,10 +80,18 @@ impl App {
             benches: Workbenches::default(),
             tokens: Mutex::default(),
             environment_route: Mutex::default(),
+            secrets: crate::secrets::Secrets::default(),
+            sign_ins: crate::signin::SignIns::default(),
+            policy_file: Mutex::default(),
             notices: Mutex::new(notices(&recovery, &unknown)),
             stopping: CancellationToken::new(),
         };
         let app = Self { inner: Arc::new(inner) };
+        app.audit_as_process();
+        app.tend_audit(recovery);
+        app.look_for_model_key().await;
+        app.rotate_in_background();
+        app.key_to_audit_in_background();
         app.settle_in_background(&unknown);
         Ok(app)
     }
@@ -98,6 +110,12 @@ impl App {
             tracing::error!("a run did not end in time; its writes will be called unknown at the next start");
         }
         self.inner.benches.clear().await;
+        // Who still has something open signs off by ending.
+        if self.inner.hub.is_idle()
+            && let Err(fault) = self.inner.db.leave().await
+        {
+            tracing::warn!(%fault, "this process could not sign off");
+        }
     }
 
     /// Where the files are.
@@ -177,10 +195,10 @@ impl App {
         if let Some(value) = value {
             key.check(value)?;
         }
-        match value {
-            Some(value) => self.inner.db.set_setting(key.name(), value).await?,
-            None => drop(self.inner.db.unset_setting(key.name()).await?),
-        }
+        let told = crate::audit::details([("before", self.settings_now().get(key).to_owned()), ("after", value.unwrap_or(key.default_value()).to_owned())]);
+        let record = bca_store::AuditRecord::new(bca_protocol::AuditAction::SettingChanged, "setting").of(key.name()).with_details(told);
+        self.audit_key_ready().await;
+        self.inner.db.change_setting(key.name(), value, record).await?;
         self.settings_mut().put(key, value);
         Ok(self.settings_now().view(key))
     }
@@ -189,13 +207,19 @@ impl App {
         self.inner.settings.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn settings_mut(&self) -> RwLockWriteGuard<'_, Settings> {
+    pub(crate) fn settings_mut(&self) -> RwLockWriteGuard<'_, Settings> {
         self.inner.settings.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a key for the model; it stays in memory until the app ends.
     pub fn set_model_key(&self, key: Secret<String>) {
         *lock(&self.inner.model_key) = Some(key);
+        *lock(&self.inner.provider) = None;
+    }
+
+    /// Forgets a key that was given here.
+    pub(crate) fn drop_model_key(&self) {
+        *lock(&self.inner.model_key) = None;
         *lock(&self.inner.provider) = None;
     }
 

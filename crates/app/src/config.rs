@@ -6,7 +6,7 @@ use bca_auth::Secret;
 use bca_protocol::{ErrorCode, Reviewer, UserError};
 
 /// Variables that this app reads. Nothing else of the environment is kept.
-const VARIABLES: [&str; 14] = [
+const VARIABLES: &[&str] = &[
     "BC_AGENT_HOME",
     "BC_AGENT_LOG",
     "ANTHROPIC_API_KEY",
@@ -18,6 +18,11 @@ const VARIABLES: [&str; 14] = [
     "BC_AGENT_TENANT",
     "BC_AGENT_BC_TOKEN",
     "BC_AGENT_COMPANY",
+    "BC_AGENT_AUTHORITY",
+    "BC_AGENT_CLIENT_ID",
+    "BC_AGENT_GRAPH_URL",
+    "BC_AGENT_KEY_FILE",
+    "BROWSER",
     "HOME",
     "XDG_DATA_HOME",
     "APPDATA",
@@ -48,7 +53,7 @@ impl Environment {
     /// As [`Environment::read`].
     pub fn from(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, UserError> {
         let mut environment = Self::default();
-        for name in VARIABLES {
+        for &name in VARIABLES {
             let Some(value) = lookup(name) else { continue };
             let value =
                 value.into_string().map_err(|_| UserError::new(ErrorCode::Configuration, format!("The environment variable {name} is not valid UTF-8.")))?;

@@ -2,11 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bca_auth::{FixedToken, Secret};
-use bca_bc::Limits;
-use bca_protocol::{Connection, ConnectionKind, ErrorCode, UserError};
+use bca_auth::{FixedToken, Secret, TokenSource};
+use bca_protocol::{AuditAction, Connection, ConnectionKind, ErrorCode, UserError};
+use bca_store::AuditRecord;
 use serde::Serialize;
-use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::{App, Mode, app::lock, demo::Addresses, workbench::Route};
@@ -76,6 +75,10 @@ impl App {
             None => match self.inner.db.active_connection().await? {
                 Some(stored) => self.stored_route(&stored.connection.name).await.map(Some),
                 None if has_token => self.environment_route().await.map(Some),
+                // Somebody signed in, and the environment names the company.
+                None if self.inner.config.environment.get("BC_AGENT_COMPANY").is_some() && self.newest_account().await?.is_some() => {
+                    self.environment_route().await.map(Some)
+                }
                 None => Ok(None),
             },
         }
@@ -83,14 +86,26 @@ impl App {
 
     async fn stored_route(&self, name: &str) -> Result<Route, UserError> {
         let stored = self.inner.db.connection(name).await?;
-        let token = lock(&self.inner.tokens).get(name).cloned().or_else(|| self.inner.config.environment.secret("BC_AGENT_BC_TOKEN").cloned());
+        let given = lock(&self.inner.tokens).get(name).cloned().or_else(|| self.inner.config.environment.secret("BC_AGENT_BC_TOKEN").cloned());
+        if given.is_none()
+            && let Some(account) = stored.account_id
+        {
+            // Settings may have changed since it was set up.
+            self.check_trusted(&stored.base_url).await?;
+            let bearer = self.bearer_of(&account).await?;
+            return Ok(Route { connection: stored.connection, root: stored.base_url, bearer, account: Some(account) });
+        }
+        let token = match given {
+            Some(token) => Some(token),
+            None => self.recall_connection_token(name).await?,
+        };
         let token = token.ok_or_else(|| {
             UserError::new(
                 ErrorCode::NotSignedIn,
                 format!("The token for the connection {name} is not kept between starts. Enter it again in the window, or set BC_AGENT_BC_TOKEN. Nothing was changed."),
             )
         })?;
-        Ok(Route { connection: stored.connection, root: stored.base_url, token })
+        Ok(Route::by_token(stored.connection, stored.base_url, token))
     }
 
     /// What `BC_AGENT_BC_TOKEN`, `BC_AGENT_COMPANY`, `BC_AGENT_BC_URL`, `BC_AGENT_TENANT` and `BC_AGENT_ENVIRONMENT` say.
@@ -100,29 +115,42 @@ impl App {
         }
         let environment = &self.inner.config.environment;
         let missing = |name: &str, what: &str| UserError::new(ErrorCode::NotConnected, format!("BC_AGENT_BC_TOKEN is set, but {name} is not: {what}."));
-        let token = environment.secret("BC_AGENT_BC_TOKEN").cloned().ok_or_else(|| {
-            UserError::new(
-                ErrorCode::NotSignedIn,
-                "This needs the connection that the environment described: BC_AGENT_BC_TOKEN is not set now. Nothing was changed.",
-            )
-        })?;
+        let token = environment.secret("BC_AGENT_BC_TOKEN").cloned();
+        let account = if token.is_none() { self.newest_account().await? } else { None };
         let company = environment.get("BC_AGENT_COMPANY").ok_or_else(|| missing("BC_AGENT_COMPANY", "name the company by its id or its name"))?;
         let root = environment_root(
             environment.get("BC_AGENT_BC_URL").unwrap_or(PUBLIC_ROOT),
             environment.get("BC_AGENT_TENANT"),
             environment.get("BC_AGENT_ENVIRONMENT"),
         )?;
-        let connection = self.resolve(FROM_ENVIRONMENT, &root, company, token.clone()).await?;
-        let route = Route { connection, root, token };
+        let route = match (token, account) {
+            (Some(token), _) => {
+                let connection = self.resolve(FROM_ENVIRONMENT, &root, company, Arc::new(FixedToken::new(token.clone()))).await?;
+                Route::by_token(connection, root, token)
+            }
+            (None, Some(account)) => {
+                self.check_trusted(&root).await?;
+                let bearer = self.bearer_of(&account.account_id).await?;
+                let connection = self.resolve(FROM_ENVIRONMENT, &root, company, Arc::clone(&bearer)).await?;
+                let connection = Connection { account: crate::accounts::shown(&account), ..connection };
+                Route { connection, root, bearer, account: Some(account.account_id) }
+            }
+            (None, None) => {
+                return Err(UserError::new(
+                    ErrorCode::NotSignedIn,
+                    "This needs the connection that the environment described: nobody is signed in, and BC_AGENT_BC_TOKEN is not set now. Nothing was changed.",
+                ));
+            }
+        };
         *lock(&self.inner.environment_route) = Some(route.clone());
         Ok(route)
     }
 
     /// Finds the company's id and name. A company given by id is taken at its word where the server can't be asked just now.
-    async fn resolve(&self, name: &str, root: &str, company: &str, token: Secret<String>) -> Result<Connection, UserError> {
+    pub(crate) async fn resolve(&self, name: &str, root: &str, company: &str, bearer: Arc<dyn TokenSource>) -> Result<Connection, UserError> {
         let (tenant, environment) = tenant_and_environment(root);
         let by_id = bca_bc::RecordId::parse(company).ok();
-        let found = tokio::time::timeout(LOOK_UP, self.companies(root, token)).await.unwrap_or_else(|_| {
+        let found = tokio::time::timeout(LOOK_UP, self.companies_by(root, bearer)).await.unwrap_or_else(|_| {
             Err(UserError::passing(
                 ErrorCode::BusinessCentralUnavailable,
                 format!("Business Central did not answer within {} seconds. Nothing was changed.", LOOK_UP.as_secs()),
@@ -160,48 +188,59 @@ impl App {
 
     /// Sets a connection up after its company was found; it becomes the active one.
     pub async fn add_connection(&self, new: NewConnection) -> Result<Connection, UserError> {
-        if self.mode() == Mode::Demo {
-            return Err(UserError::new(ErrorCode::InvalidInput, "The demo has one connection of its own. Leave the demo to connect a company."));
-        }
-        let name = new.name.trim();
-        if name.is_empty() || name.len() > 80 || name.chars().any(char::is_control) || [DEMO, FROM_ENVIRONMENT].contains(&name) {
-            return Err(UserError::new(ErrorCode::InvalidInput, "Give the connection a short name of its own."));
-        }
+        let name = self.check_name(&new.name)?;
+        let name = name.as_str();
         let root = api_root(&new.base_url)?;
-        let connection = self.resolve(name, &root, new.company.trim(), new.token.clone()).await?;
+        let connection = self.resolve(name, &root, new.company.trim(), Arc::new(FixedToken::new(new.token.clone()))).await?;
         self.inner.db.put_connection(&connection, &root).await?;
+        self.inner.db.set_connection_account(name, None).await?;
+        // A token that was kept for a connection of this name is another one's.
+        self.forget_connection_token(name).await?;
         lock(&self.inner.tokens).insert(name.to_owned(), new.token);
         self.inner.benches.forget(name).await;
+        self.audit(AuditRecord::new(AuditAction::ConnectionAdded, "connection").of(name).on(name).by_account(connection.account.clone())).await;
         self.use_connection(name).await?;
         Ok(connection)
     }
 
+    /// A name that a connection may have.
+    pub(crate) fn check_name(&self, name: &str) -> Result<String, UserError> {
+        if self.mode() == Mode::Demo {
+            return Err(UserError::new(ErrorCode::InvalidInput, "The demo has one connection of its own. Leave the demo to connect a company."));
+        }
+        let name = name.trim();
+        if name.is_empty() || name.len() > 80 || name.chars().any(char::is_control) || [DEMO, FROM_ENVIRONMENT].contains(&name) {
+            return Err(UserError::new(ErrorCode::InvalidInput, "Give the connection a short name of its own."));
+        }
+        Ok(name.to_owned())
+    }
+
     /// The companies that a token can see.
     pub async fn companies(&self, base_url: &str, token: Secret<String>) -> Result<Vec<CompanyChoice>, UserError> {
-        let root = api_root(base_url)?;
-        let bearer = Arc::new(FixedToken::new(token));
-        let found = bca_bc::companies(&root, bearer, Arc::clone(&self.inner.clock), Limits::default(), &CancellationToken::new()).await;
-        let companies = found.map_err(|e| UserError::from(&e))?;
-        Ok(companies.into_iter().map(|c| CompanyChoice { id: c.id.to_string(), name: c.display_name }).collect())
+        self.companies_by(base_url, Arc::new(FixedToken::new(token))).await
     }
 
     /// Makes a connection the active one.
     pub async fn use_connection(&self, name: &str) -> Result<(), UserError> {
-        Ok(self.inner.db.use_connection(name).await?)
+        self.inner.db.use_connection(name).await?;
+        self.audit(AuditRecord::new(AuditAction::ConnectionUsed, "connection").of(name).on(name)).await;
+        Ok(())
     }
 
     /// Forgets a connection and its token. History stays.
     pub async fn remove_connection(&self, name: &str) -> Result<(), UserError> {
         self.inner.db.remove_connection(name).await?;
         lock(&self.inner.tokens).remove(name);
+        self.forget_connection_token(name).await?;
         self.inner.benches.forget(name).await;
+        self.audit(AuditRecord::new(AuditAction::ConnectionRemoved, "connection").of(name).on(name)).await;
         Ok(())
     }
 
     /// Asks Business Central for its companies, to see that the connection works.
     pub async fn test_connection(&self, name: Option<&str>) -> Result<Connection, UserError> {
         let route = self.route(name).await?.ok_or_else(not_connected)?;
-        let companies = self.companies(&route.root, route.token.clone()).await?;
+        let companies = self.companies_by(&route.root, Arc::clone(&route.bearer)).await?;
         if companies.iter().any(|c| c.id == route.connection.company_id) {
             return Ok(route.connection);
         }
@@ -231,11 +270,18 @@ fn demo_route(demo: &Addresses) -> Route {
         company_id: demo.company_id.clone(),
         account: "demo".into(),
     };
-    Route { connection, root: demo.bc_url.clone(), token: Secret::new(demo.bc_token.clone()) }
+    Route::by_token(connection, demo.bc_url.clone(), Secret::new(demo.bc_token.clone()))
 }
 
 /// The root with `/api/v2.0` at its end, https or on this machine.
-fn api_root(text: &str) -> Result<String, UserError> {
+pub(crate) fn api_root(text: &str) -> Result<String, UserError> {
+    checked(text)?;
+    let trimmed = text.trim().trim_end_matches('/');
+    Ok(if trimmed.ends_with(API) { trimmed.to_owned() } else { format!("{trimmed}{API}") })
+}
+
+/// An address that tokens may go to: https, or on this machine.
+pub(crate) fn checked(text: &str) -> Result<Url, UserError> {
     let refuse = |why: &str| UserError::new(ErrorCode::Configuration, format!("The address of Business Central can't be used: {why}."));
     let trimmed = text.trim().trim_end_matches('/');
     let url = Url::parse(trimmed).map_err(|e| refuse(&e.to_string()))?;
@@ -247,7 +293,7 @@ fn api_root(text: &str) -> Result<String, UserError> {
         "http" if is_loopback(&url) => {}
         _ => return Err(refuse("only https is allowed, except on this machine")),
     }
-    Ok(if trimmed.ends_with(API) { trimmed.to_owned() } else { format!("{trimmed}{API}") })
+    Ok(url)
 }
 
 /// Root, tenant and environment as one address; a root that is already an API root is taken as it is.
@@ -264,7 +310,7 @@ fn environment_root(root: &str, tenant: Option<&str>, environment: Option<&str>)
     api_root(&address)
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
@@ -274,7 +320,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// `…/v2.0/{tenant}/{environment}/api/v2.0` or `…/v2.0/{environment}/api/v2.0` (docs/business-central.md, section 1).
-fn tenant_and_environment(root: &str) -> (String, String) {
+pub(crate) fn tenant_and_environment(root: &str) -> (String, String) {
     let Ok(url) = Url::parse(root) else { return Default::default() };
     let parts: Vec<&str> = url.path_segments().map(|s| s.filter(|p| !p.is_empty()).collect()).unwrap_or_default();
     match parts.as_slice() {
@@ -285,7 +331,7 @@ fn tenant_and_environment(root: &str) -> (String, String) {
 }
 
 /// What is not known to be something else counts as production.
-fn kind_of(root: &str, environment: &str) -> ConnectionKind {
+pub(crate) fn kind_of(root: &str, environment: &str) -> ConnectionKind {
     let online = Url::parse(root).ok().and_then(|url| url.host_str().map(|host| host.ends_with(".dynamics.com"))).unwrap_or(false);
     match (online, environment.to_ascii_lowercase().contains("sandbox")) {
         (_, true) => ConnectionKind::Sandbox,

@@ -39,7 +39,7 @@ impl App {
             Mode::Demo => None,
             Mode::Own => match self.base_url() {
                 Err(fault) => Some(fault),
-                Ok(base_url) if self.model_key().is_none() && !base_url.is_loopback() => Some(no_key()),
+                Ok(base_url) if self.model_key().is_none() && !self.remembers_model_key() && !base_url.is_loopback() => Some(no_key()),
                 Ok(_) => None,
             },
         }
@@ -59,6 +59,7 @@ impl App {
                 (base_url, Some(bca_auth::Secret::new(demo.model_key.clone())))
             }
             Mode::Own => {
+                self.recall_model_key().await?;
                 if let Some(fault) = self.not_ready() {
                     return Err(fault);
                 }

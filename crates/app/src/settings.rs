@@ -24,6 +24,20 @@ pub enum Key {
     UnattendedApproval,
     /// Entity sets that are never written.
     NeverWritten,
+    /// The sign-in service.
+    SignInAuthority,
+    /// Whose accounts.
+    SignInTenant,
+    /// The app registration.
+    SignInClientId,
+    /// Where profiles are.
+    SignInGraphUrl,
+    /// What Business Central's API is called at the sign-in service.
+    SignInScope,
+    /// Where accounts are used.
+    BusinessCentralUrl,
+    /// How long entries of the audit log stay that are not about writes.
+    AuditRetention,
     /// Light, dark, or as the system.
     Theme,
     /// How much is logged.
@@ -49,7 +63,7 @@ struct Definition {
 
 impl Key {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 18] = [
         Self::Provider,
         Self::Model,
         Self::ModelBaseUrl,
@@ -59,6 +73,13 @@ impl Key {
         Self::ApprovalTimeout,
         Self::UnattendedApproval,
         Self::NeverWritten,
+        Self::SignInAuthority,
+        Self::SignInTenant,
+        Self::SignInClientId,
+        Self::SignInGraphUrl,
+        Self::SignInScope,
+        Self::BusinessCentralUrl,
+        Self::AuditRetention,
         Self::Theme,
         Self::LogLevel,
     ];
@@ -136,6 +157,55 @@ impl Key {
                 "Whether `--approve all` may approve writes without a person outside the demo.",
             ),
             Self::NeverWritten => define("approval.never_written", "", None, Check::Text, "Entity sets that are never written, separated by commas."),
+            Self::SignInAuthority => define(
+                "sign_in.authority",
+                bca_auth::PUBLIC_AUTHORITY,
+                Some("BC_AGENT_AUTHORITY"),
+                Check::HttpUrl,
+                "The sign-in service, with or without a tenant. Plain http only on this machine.",
+            ),
+            Self::SignInTenant => define(
+                "sign_in.tenant",
+                "",
+                Some("BC_AGENT_TENANT"),
+                Check::Text,
+                "Your organisation's tenant (its id or a domain); empty for any work account. Not used where the authority has one.",
+            ),
+            Self::SignInClientId => define(
+                "sign_in.client_id",
+                "",
+                Some("BC_AGENT_CLIENT_ID"),
+                Check::Text,
+                "The application (client) id of your organisation's app registration (docs/sign-in.md).",
+            ),
+            Self::SignInGraphUrl => define(
+                "sign_in.graph_url",
+                "",
+                Some("BC_AGENT_GRAPH_URL"),
+                Check::Text,
+                "Root of Microsoft Graph; empty for the one that the sign-in service names.",
+            ),
+            Self::SignInScope => define(
+                "sign_in.scope",
+                "https://api.businesscentral.dynamics.com/.default",
+                None,
+                Check::Text,
+                "What Business Central's API is called at the sign-in service; another one only on premises.",
+            ),
+            Self::BusinessCentralUrl => define(
+                "business_central.url",
+                "https://api.businesscentral.dynamics.com/v2.0",
+                Some("BC_AGENT_BC_URL"),
+                Check::HttpUrl,
+                "Root of Business Central. Tokens of signed-in accounts go to this server only.",
+            ),
+            Self::AuditRetention => define(
+                "audit.retention_days",
+                "90",
+                None,
+                Check::Number { least: 7, most: 36_500 },
+                "How many days entries of the audit log stay that are not about writes. Evidence of writes stays.",
+            ),
             Self::Theme => define("window.theme", "system", None, Check::OneOf(&["system", "light", "dark"]), "How the window looks."),
             Self::LogLevel => define(
                 "log.level",

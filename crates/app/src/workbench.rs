@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use bca_auth::{FixedToken, Secret, TokenSource};
 use bca_bc::{Access, Client, Limits};
 use bca_mcp::{BusinessCentral, Toolset};
-use bca_protocol::{Connection, ErrorCode, UserError};
+use bca_protocol::{AccountId, Connection, ErrorCode, UserError};
 
 use crate::App;
 
@@ -15,12 +15,14 @@ pub(crate) struct Workbench {
     pub(crate) tools: Arc<Toolset>,
 }
 
-/// How a connection is reached: its API root and the token in force.
+/// How a connection is reached: its API root, and as whom.
 #[derive(Clone)]
 pub(crate) struct Route {
     pub(crate) connection: Connection,
     pub(crate) root: String,
-    pub(crate) token: Secret<String>,
+    pub(crate) bearer: Arc<dyn TokenSource>,
+    /// The account, where it is one's.
+    pub(crate) account: Option<AccountId>,
 }
 
 impl Route {
@@ -30,12 +32,14 @@ impl Route {
             tenant: self.connection.tenant.clone(),
             environment: self.connection.environment.clone(),
             company_id: self.connection.company_id.clone(),
-            account: self.connection.account.clone(),
+            // Not the mail address, which may be another one's tomorrow.
+            account: self.account.as_ref().map_or_else(|| self.connection.account.clone(), AccountId::to_string),
         }
     }
 
-    pub(crate) fn bearer(&self) -> Arc<dyn TokenSource> {
-        Arc::new(FixedToken::new(self.token.clone()))
+    /// A route by a token that a person or a script gave.
+    pub(crate) fn by_token(connection: Connection, root: String, token: Secret<String>) -> Self {
+        Self { connection, root, bearer: Arc::new(FixedToken::new(token)), account: None }
     }
 }
 
@@ -77,7 +81,7 @@ impl App {
         let client = match &route {
             None => None,
             Some(route) => {
-                let access = Access { target: route.target(), bearer: route.bearer() };
+                let access = Access { target: route.target(), bearer: Arc::clone(&route.bearer) };
                 let intents = Arc::new(self.inner.db.clone());
                 let client = Client::new(access, intents, Arc::clone(&self.inner.clock), Limits::default());
                 Some(client.map_err(|e| UserError::from(&e))?)

@@ -10,6 +10,8 @@ pub enum SecretKind {
     ModelKey,
     /// A token for Business Central that a person entered.
     ConnectionToken,
+    /// The key under which the audit log is chained.
+    AuditKey,
 }
 
 impl SecretKind {
@@ -20,13 +22,14 @@ impl SecretKind {
             Self::Account => "account",
             Self::ModelKey => "model_key",
             Self::ConnectionToken => "connection_token",
+            Self::AuditKey => "audit_key",
         }
     }
 
     /// The kind of that word.
     #[must_use]
     pub fn of_word(word: &str) -> Option<Self> {
-        [Self::Account, Self::ModelKey, Self::ConnectionToken].into_iter().find(|kind| kind.word() == word)
+        [Self::Account, Self::ModelKey, Self::ConnectionToken, Self::AuditKey].into_iter().find(|kind| kind.word() == word)
     }
 }
 

@@ -1,7 +1,7 @@
 //! `connections`: where reads and writes go.
 
-use bca_app::{App, NewConnection, Secret};
-use bca_protocol::Connection;
+use bca_app::{AccountConnection, App, NewConnection, Secret};
+use bca_protocol::{Connection, EnvironmentView, ErrorCode, UserError};
 use serde::Serialize;
 
 use super::sessions::done;
@@ -40,7 +40,11 @@ struct Named<'a> {
 pub(super) async fn run(app: &App, command: Connections, environment: FromEnvironment, console: &mut Console) -> Result<Exit, Failure> {
     match command {
         Connections::List => list(app, console).await?,
-        Connections::Add { name, base_url, company } => {
+        Connections::Add { name, base_url, account: Some(account), environment: place, company } => {
+            let wanted = Wanted { name, base_url, company: company.or(environment.company) };
+            add_for_account(app, wanted, &account, place.as_deref(), console).await?;
+        }
+        Connections::Add { name, base_url, account: None, environment: _, company } => {
             let wanted = Wanted { name, base_url: base_url.or(environment.base_url), company: company.or(environment.company) };
             add(app, wanted, environment.token, console).await?;
         }
@@ -108,6 +112,40 @@ async fn add(app: &App, wanted: Wanted, token: Option<Secret<String>>, console: 
     let name = value(&added.name);
     console.remark(&format!("The token is not stored: set BC_AGENT_BC_TOKEN for each command and name the connection (--connection {name})."));
     Ok(())
+}
+
+/// For an account, whose tokens are kept and renewed.
+async fn add_for_account(app: &App, wanted: Wanted, account: &str, place: Option<&str>, console: &mut Console) -> Result<(), Failure> {
+    let account = app.find_account(account).await?.account_id;
+    let places = app.environments(&account).await?;
+    let asked = |found: &&EnvironmentView| match (&wanted.base_url, place) {
+        (Some(address), _) => found.base_url.trim_end_matches("/api/v2.0") == address.trim_end_matches('/').trim_end_matches("/api/v2.0"),
+        (None, Some(name)) => found.name.eq_ignore_ascii_case(name),
+        (None, None) => true,
+    };
+    let found: Vec<&EnvironmentView> = places.iter().filter(asked).collect();
+    let names: Vec<String> = places.iter().map(|place| value(&place.name)).collect();
+    let [place] = found.as_slice() else {
+        return Err(Failure::usage(format!("Choose an environment with --environment: {}.", names.join(", "))));
+    };
+    if let Some(fault) = &place.fault {
+        return Err(UserError::new(ErrorCode::BusinessCentralRefused, fault.clone()).into());
+    }
+    let company = match (wanted.company, place.companies.as_slice()) {
+        (Some(company), _) => company,
+        (None, [only]) => only.id.clone(),
+        (None, []) => return Err(Failure::usage("Business Central shows no company to this account.")),
+        (None, several) => {
+            let names: Vec<String> = several.iter().map(|company| value(&company.name)).collect();
+            return Err(Failure::usage(format!("Choose a company with --company: {}.", names.join(", "))));
+        }
+    };
+    let new = AccountConnection { name: wanted.name, account, base_url: place.base_url.clone(), company };
+    let added = app.connect_company(new).await?;
+    match console.form {
+        Form::Json => console.json(&added),
+        Form::People => console.print(&format!("{} is the active connection now.\n", connection(&added, console.out.paint))),
+    }
 }
 
 /// Never from the arguments: other users of the machine can read those.

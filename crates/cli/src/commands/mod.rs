@@ -87,7 +87,13 @@ async fn start_log(app: &App, filter: Option<String>) -> Result<impl Sized, User
     bca_app::start_log(app.home(), &filter)
 }
 
-async fn dispatch(app: &App, command: Command, connection: Option<String>, environment: connections::FromEnvironment, console: &mut Console) -> Result<Exit, Failure> {
+async fn dispatch(
+    app: &App,
+    command: Command,
+    connection: Option<String>,
+    environment: connections::FromEnvironment,
+    console: &mut Console,
+) -> Result<Exit, Failure> {
     match command {
         Command::Ask(ask) => ask::run(app, ask, console).await,
         Command::Chat(chat) => chat::run(app, chat, console).await,
