@@ -28,14 +28,20 @@ fn window(repository: &Repository, passed_on: &[String]) -> Outcome {
     apt::ensure(&repository.root, apt::BUILD)?;
     node::ensure_packages(repository)?;
     node::ensure_built(repository)?;
-    shell::run(&mut shell::cargo(&repository.root, ["build", "--package", "bc-agent-desktop", "--features", FEATURES]))?;
+    build(repository, "bc-agent-desktop")?;
     start(repository, "bc-agent-desktop", &["--demo"], passed_on)
 }
 
 fn terminal(repository: &Repository, passed_on: &[String]) -> Outcome {
     eprintln!("There is no display here (DISPLAY and WAYLAND_DISPLAY are not set), so BC Agent opens in the terminal.");
-    shell::run(&mut shell::cargo(&repository.root, ["build", "--package", "bc-agent-cli"]))?;
+    build(repository, "bc-agent")?;
     start(repository, "bc-agent", &["chat", "--demo"], passed_on)
+}
+
+/// One program, with what is chosen for the whole workspace as `cargo xtask test` does: cargo then finds what that has built, and
+/// nothing is built twice with features that differ a little.
+fn build(repository: &Repository, program: &str) -> Outcome {
+    shell::run(&mut shell::cargo(&repository.root, ["build", "--workspace", "--bin", program, "--features", FEATURES]))
 }
 
 /// Starts a built program with the terminal as its own and waits for its end.
