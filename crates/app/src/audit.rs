@@ -19,13 +19,28 @@ const EXPORTED_AT_ONCE: usize = 500;
 
 /// The columns of the CSV form.
 const COLUMNS: [&str; 16] = [
-    "seq", "at", "account", "client", "version", "connection", "session_id", "run_id", "correlation_id", "action", "resource", "resource_id", "outcome", "details",
-    "details_deleted", "seal",
+    "seq",
+    "at",
+    "account",
+    "client",
+    "version",
+    "connection",
+    "session_id",
+    "run_id",
+    "correlation_id",
+    "action",
+    "resource",
+    "resource_id",
+    "outcome",
+    "details",
+    "details_deleted",
+    "seal",
 ];
 
 impl App {
     /// Writes something down that was done.
     pub async fn audit(&self, record: AuditRecord) {
+        self.audit_key_ready().await;
         let (action, resource) = (record.action, record.resource.clone());
         if let Err(fault) = self.inner.db.audit(record).await {
             tracing::error!(%fault, action = action.as_str(), resource, "an entry of the audit log could not be stored");
@@ -37,6 +52,7 @@ impl App {
     /// # Errors
     /// Faults of the database.
     pub async fn audit_page(&self, filter: &AuditFilter, cursor: Option<AuditCursor>, limit: usize) -> Result<AuditPage, UserError> {
+        self.audit_key_ready().await;
         Ok(self.inner.db.audit_page(filter, cursor, limit).await?)
     }
 
@@ -45,6 +61,7 @@ impl App {
     /// # Errors
     /// Faults of the database.
     pub async fn verify_audit(&self, checkpoint: Option<AuditCheckpoint>) -> Result<AuditVerdict, UserError> {
+        self.audit_key_ready().await;
         Ok(self.inner.db.verify_audit(checkpoint).await?)
     }
 
@@ -53,6 +70,7 @@ impl App {
     /// # Errors
     /// Faults of the database.
     pub async fn audit_checkpoint(&self) -> Result<AuditCheckpoint, UserError> {
+        self.audit_key_ready().await;
         Ok(self.inner.db.audit_checkpoint().await?)
     }
 
@@ -119,7 +137,7 @@ impl App {
     }
 
     async fn verify_in_background(&self) {
-        match self.inner.db.verify_audit(None).await {
+        match self.verify_audit(None).await {
             Ok(verdict) if verdict.intact => tracing::info!(entries = verdict.checked, "the audit log is intact"),
             Ok(verdict) => {
                 let first = verdict.findings.first().map_or("", |finding| finding.message.as_str());
@@ -132,6 +150,7 @@ impl App {
     }
 
     async fn prune_audit(&self) {
+        self.audit_key_ready().await;
         let days = i64::try_from(self.settings_now().number(Key::AuditRetention)).unwrap_or(i64::MAX);
         let Ok(before) = self.inner.clock.now().checked_sub(jiff::SignedDuration::from_hours(days.saturating_mul(24))) else { return };
         match self.inner.db.prune_audit(before).await {
@@ -162,22 +181,26 @@ pub(crate) fn details<const N: usize>(members: [(&str, String); N]) -> RawJson {
 fn recovered(recovery: &Recovery) -> Vec<AuditRecord> {
     let by_engine = |record: AuditRecord| AuditRecord { client: Some(AuditClient::Engine), ..record };
     let why = || details([("why", "the process that asked had died".to_owned())]);
-    let asked = recovery.expired_approvals.iter().map(|id| {
-        AuditRecord::new(AuditAction::ApprovalDecided, "approval").of(id.to_string()).with_outcome(AuditOutcome::Refused).with_details(why())
-    });
-    let unsent = recovery.unsent_changes.iter().map(|id| {
-        AuditRecord::new(AuditAction::WriteNotSent, "change").of(id.to_string()).with_outcome(AuditOutcome::Refused).with_details(why())
-    });
-    let unknown = recovery.unknown_changes.iter().map(|id| {
-        AuditRecord::new(AuditAction::WriteSettled, "change").of(id.to_string()).with_outcome(AuditOutcome::Unknown).with_details(why())
-    });
+    let asked = recovery
+        .expired_approvals
+        .iter()
+        .map(|id| AuditRecord::new(AuditAction::ApprovalDecided, "approval").of(id.to_string()).with_outcome(AuditOutcome::Refused).with_details(why()));
+    let unsent = recovery
+        .unsent_changes
+        .iter()
+        .map(|id| AuditRecord::new(AuditAction::WriteNotSent, "change").of(id.to_string()).with_outcome(AuditOutcome::Refused).with_details(why()));
+    let unknown = recovery
+        .unknown_changes
+        .iter()
+        .map(|id| AuditRecord::new(AuditAction::WriteSettled, "change").of(id.to_string()).with_outcome(AuditOutcome::Unknown).with_details(why()));
     asked.chain(unsent).chain(unknown).map(by_engine).collect()
 }
 
 fn line(entry: &AuditEntry, format: AuditFormat) -> Result<String, UserError> {
     match format {
         AuditFormat::JsonLines => {
-            let mut text = serde_json::to_string(entry).map_err(|e| UserError::new(ErrorCode::Internal, format!("An entry could not be written as JSON: {e}.")))?;
+            let mut text =
+                serde_json::to_string(entry).map_err(|e| UserError::new(ErrorCode::Internal, format!("An entry could not be written as JSON: {e}.")))?;
             text.push('\n');
             Ok(text)
         }

@@ -116,7 +116,8 @@ impl App {
         let changes = self.all_changes().await?;
         let changes: Vec<&ChangeView> = changes.iter().filter(|view| belongs(account, &view.connection.account)).collect();
         lines.push(out.write("changes with before and after", "changes.json", &changes, changes.len())?);
-        let connections: Vec<_> = self.inner.db.connections().await?.into_iter().map(|stored| stored.connection).filter(|c| belongs(account, &c.account)).collect();
+        let connections: Vec<_> =
+            self.inner.db.connections().await?.into_iter().map(|stored| stored.connection).filter(|c| belongs(account, &c.account)).collect();
         lines.push(out.write("connections", "connections.json", &connections, connections.len())?);
         let mut permissions = Vec::new();
         for connection in &connections {
@@ -205,7 +206,12 @@ impl App {
             self.emptied("connections with their permissions", erased.connections, Some("What is in Business Central stays there.")),
             self.emptied("names in the audit log", forgotten, Some("Its entries stay, so that it still verifies; names and details can't be read any more.")),
         ];
-        let file = |what: &str, count: u64, place: PathBuf, note: &str| DataReportLine { what: what.into(), count, place: place.display().to_string(), note: Some(note.into()) };
+        let file = |what: &str, count: u64, place: PathBuf, note: &str| DataReportLine {
+            what: what.into(),
+            count,
+            place: place.display().to_string(),
+            note: Some(note.into()),
+        };
         lines.push(file("backups", backups, self.home().join("backups"), "Each held a copy of what was deleted. Copies elsewhere are not known here."));
         if account.is_none() {
             lines.push(self.emptied("settings, agreements and errors", erased.settings + erased.agreements + erased.errors, None));
@@ -328,7 +334,8 @@ impl Directory {
 
     fn write<T: Serialize + ?Sized>(&self, what: &str, name: &str, value: &T, count: usize) -> Result<DataReportLine, UserError> {
         let (path, mut file) = self.create(name)?;
-        let text = serde_json::to_string_pretty(value).map_err(|e| UserError::new(ErrorCode::Internal, format!("The export could not be written as JSON: {e}.")))?;
+        let text =
+            serde_json::to_string_pretty(value).map_err(|e| UserError::new(ErrorCode::Internal, format!("The export could not be written as JSON: {e}.")))?;
         file.write_all(text.as_bytes()).map_err(|e| unwritten(&path, &e))?;
         Ok(DataReportLine { what: what.into(), count: u64::try_from(count).unwrap_or(u64::MAX), place: path.display().to_string(), note: None })
     }

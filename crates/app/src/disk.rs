@@ -58,7 +58,8 @@ fn bit_locker(directory: &Path) -> DiskEncryption {
 
 /// The device that the directory is mounted from, down through the device mapper: one that dm-crypt made says so in its uuid.
 fn device_mapper(sys: &Path, mounts: &str, directory: &Path) -> DiskEncryption {
-    let Some(mount) = mounts.lines().filter_map(mount).filter(|mount| directory.starts_with(&mount.point)).max_by_key(|mount| mount.point.as_os_str().len()) else {
+    let Some(mount) = mounts.lines().filter_map(mount).filter(|mount| directory.starts_with(&mount.point)).max_by_key(|mount| mount.point.as_os_str().len())
+    else {
         return DiskEncryption::NotKnown;
     };
     // File systems with volumes of their own (btrfs) have no device number, but name their device.
@@ -82,7 +83,8 @@ fn below(device: &Path, depth: usize) -> DiskEncryption {
     if depth == 0 {
         return DiskEncryption::NotKnown;
     }
-    let slaves: Vec<PathBuf> = fs::read_dir(device.join("slaves")).map(|entries| entries.filter_map(|entry| Some(entry.ok()?.path())).collect()).unwrap_or_default();
+    let slaves: Vec<PathBuf> =
+        fs::read_dir(device.join("slaves")).map(|entries| entries.filter_map(|entry| Some(entry.ok()?.path())).collect()).unwrap_or_default();
     // A volume over several disks is encrypted where all of them are.
     let found: Vec<DiskEncryption> = slaves.iter().map(|slave| below(slave, depth - 1)).collect();
     match found.as_slice() {

@@ -93,7 +93,11 @@ impl App {
             Organisation::InForce(_) => ok(name, "Your organisation's policy is in force; `bc-agent permissions show` tells what it says."),
             Organisation::Unusable(why) => DoctorCheck {
                 state: CheckState::Problem,
-                ..warning(name, &format!("Your organisation's policy can't be used, so nothing may be written: {why}."), "Ask whoever looks after this computer.")
+                ..warning(
+                    name,
+                    &format!("Your organisation's policy can't be used, so nothing may be written: {why}."),
+                    "Ask whoever looks after this computer.",
+                )
             },
         }
     }

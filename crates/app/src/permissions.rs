@@ -4,11 +4,14 @@ use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use async_trait::async_trait;
-use bca_agent::{ToolCall, ToolContext, ToolExecutor, ToolOutput, ToolSpec};
-use bca_approval::{ChangeSet, LogError, Organisation, PROTECTED_FIELDS, PermittedWrite, PlannedWrite, PolicyDecision, Rulebook, Rules, Used, WriteQuestion, decide};
+use bca_agent::{ApprovedCall, SentTogether, ToolCall, ToolContext, ToolExecutor, ToolOutput, ToolSpec};
+use bca_approval::{
+    ChangeSet, LogError, Organisation, PROTECTED_FIELDS, PermittedWrite, PlannedWrite, PolicyDecision, Rulebook, Rules, Used, WriteQuestion, decide,
+};
 use bca_protocol::{
     AccessRole, AuditAction, AuditOutcome, Connection, Effect, ErrorCode, Json, Permissions, PermissionsView, RawJson, RunId, ToolCallStatus, UserError,
 };
@@ -16,6 +19,9 @@ use bca_store::AuditRecord;
 use jiff::Timestamp;
 
 use crate::{App, Key, app::lock, audit::details};
+
+/// How old the rules for reading may be.
+const FRESH: Duration = Duration::from_secs(2);
 
 impl App {
     /// The permissions of a connection, by name, else of the one in use.
@@ -48,7 +54,8 @@ impl App {
     pub async fn set_permissions(&self, connection: Option<&str>, permissions: Permissions) -> Result<PermissionsView, UserError> {
         let place = self.place(connection).await?;
         let permissions = bca_approval::tidy(permissions, self.inner.clock.now()).map_err(|why| UserError::new(ErrorCode::InvalidInput, why))?;
-        let document = serde_json::to_string(&permissions).map_err(|e| UserError::new(ErrorCode::Internal, format!("The permissions could not be written: {e}.")))?;
+        let document =
+            serde_json::to_string(&permissions).map_err(|e| UserError::new(ErrorCode::Internal, format!("The permissions could not be written: {e}.")))?;
         let before = self.inner.db.permissions(&place.name).await?;
         let told = Json::Object(vec![
             ("before".into(), before.and_then(|text| Json::parse(&text).ok()).unwrap_or(Json::Null)),
@@ -143,7 +150,7 @@ impl App {
 
     /// The tools as they may be used on this connection.
     pub(crate) fn permitted(&self, tools: Arc<dyn ToolExecutor>, connection: Option<&Connection>) -> Arc<dyn ToolExecutor> {
-        Arc::new(Permitted { app: self.clone(), tools, connection: connection.cloned(), calls: Mutex::default() })
+        Arc::new(Permitted { app: self.clone(), tools, connection: connection.cloned(), calls: Mutex::default(), rules: Mutex::default() })
     }
 
     async fn write_denial(&self, connection: &Connection, resource: &str, why: &str, of: (bca_protocol::SessionId, RunId)) {
@@ -178,13 +185,28 @@ struct Permitted {
     tools: Arc<dyn ToolExecutor>,
     connection: Option<Connection>,
     calls: Mutex<HashMap<RunId, u32>>,
+    /// What was read last, and when by the steady clock.
+    rules: Mutex<Option<(Duration, Arc<Rules>)>>,
 }
 
 impl Permitted {
+    /// The rules, read anew every few seconds: a run makes many calls, and the gate asks for each write anyway.
+    async fn rules(&self, connection: &Connection) -> Result<Arc<Rules>, LogError> {
+        let now = self.app.inner.clock.monotonic();
+        if let Some((read, rules)) = lock(&self.rules).clone()
+            && now.saturating_sub(read) < FRESH
+        {
+            return Ok(rules);
+        }
+        let rules = Arc::new(self.app.rules(connection).await?);
+        *lock(&self.rules) = Some((now, Arc::clone(&rules)));
+        Ok(rules)
+    }
+
     /// The sentence that refuses a call, where there is one.
     async fn refusal(&self, call: &ToolCall, context: &ToolContext) -> Option<String> {
         let connection = self.connection.as_ref()?;
-        let rules = match self.app.rules(connection).await {
+        let rules = match self.rules(connection).await {
             Ok(rules) => rules,
             Err(fault) => return Some(format!("Not done: {fault}.")),
         };
@@ -253,6 +275,10 @@ impl ToolExecutor for Permitted {
 
     async fn write(&self, call: &ToolCall, writes: Vec<PermittedWrite>, context: &ToolContext) -> ToolOutput {
         self.tools.write(call, writes, context).await
+    }
+
+    async fn write_together(&self, calls: Vec<ApprovedCall>, context: &ToolContext) -> SentTogether {
+        self.tools.write_together(calls, context).await
     }
 
     async fn discard(&self, call: &ToolCall) {

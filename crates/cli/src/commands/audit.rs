@@ -129,7 +129,10 @@ fn told(verdict: &AuditVerdict) -> String {
         lines.push(format!("{} removed by the retention; their places are sealed.", counted(*pruned, "entry was", "entries were")));
     }
     if *unprotected > 0 {
-        lines.push(format!("{} under no secret key: whoever can write to the file could have rewritten them.", counted(*unprotected, "entry stands", "entries stand")));
+        lines.push(format!(
+            "{} under no secret key: whoever can write to the file could have rewritten them.",
+            counted(*unprotected, "entry stands", "entries stand")
+        ));
     }
     if !against_checkpoint {
         lines.push("Without a checkpoint, a holder of this home's key could still have rewritten it: see `audit checkpoint`.".to_owned());
