@@ -12,6 +12,8 @@ pub(crate) mod seed;
 pub(crate) mod streams;
 pub(crate) mod subscriptions;
 
+use serde_json::value::RawValue;
+
 use crate::books::changes::{self, Object, Verb};
 use crate::data::facts::EntitySet;
 use crate::data::row::Row;
@@ -59,20 +61,21 @@ pub(crate) fn create(session: &Session, scope: &Scope, body: Object) -> Result<A
     }
 }
 
-fn create_kind(session: &Session, scope: &Scope, kind: Kind, body: Object) -> Answer<Row> {
+fn create_kind(session: &Session, scope: &Scope, kind: Kind, mut body: Object) -> Answer<Row> {
     let set = scope.set;
-    let mut changes = changes::read(session, set, body, Verb::Create)?;
+    if let Some((column, id)) = &scope.within
+        && set.property(column).is_some_and(|property| !property.read_only)
+        && !body.0.iter().any(|(name, _)| name == column)
+    {
+        // What is created under its parent need not name it.
+        let raw = RawValue::from_string(format!("\"{id}\"")).map_err(|error| ApiError::internal(error.to_string()))?;
+        body.0.push(((*column).to_owned(), raw));
+    }
+    let changes = changes::read(session, set, body, Verb::Create)?;
     if let Some((navigation, _)) = changes.nested.first() {
         return Err(ApiError::not_implemented(format!("'{}' cannot be created together with its parent. Nothing was changed.", navigation.name)));
     }
     let parent = scope.within.as_ref().map(|(column, id)| (*column, id.as_str()));
-    if let Some((column, id)) = parent
-        && let Some(property) = set.property(column).filter(|property| !property.read_only)
-        && !changes.refers(column)
-    {
-        changes.fields.retain(|(earlier, _)| earlier.name != property.name);
-        changes.fields.push((property, id.into()));
-    }
     match kind {
         Kind::DefaultDimension => dimensions::create_default(session, &changes),
         Kind::DimensionSetLine => dimensions::create_line(session, parent.map(|(_, id)| id), &changes),

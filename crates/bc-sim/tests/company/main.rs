@@ -2,9 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod acting;
+mod batches;
+mod examples;
 mod faults;
+mod files;
+mod filters;
 mod hostile;
+mod http;
 mod reading;
 mod spine;
 mod support;
+mod surface;
 mod writing;

@@ -48,6 +48,11 @@ impl Reply {
     }
 }
 
+/// A value for a query, percent-encoded.
+pub fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
 pub fn options() -> Options {
     Options { work_date: Some("2026-06-15".parse().unwrap()), ..Options::new(TOKEN) }
 }
