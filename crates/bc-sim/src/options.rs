@@ -100,7 +100,7 @@ pub struct Options {
     pub data: DataSource,
     /// Ids and chance in the history come from it. Ignored when the file is seeded already.
     pub seed: u64,
-    /// Multiplies the history: 1 is about 150 sales invoices, 100 is about 15,000.
+    /// Multiplies the history: 1 is about 250 documents, 100 is about 25,000 (and takes a minute to seed).
     pub scale: u32,
     /// What "today" is in the books; `None` is today.
     pub work_date: Option<Date>,

@@ -127,50 +127,18 @@ pub(crate) enum Goods<'a> {
 /// Writes all ledgers for a document whose number is final, and sets its state; the caller saves it.
 pub(crate) fn enter_books(session: &Session, form: &'static Form, header: &mut Row, rows: &mut [Row], goods: Goods) -> Answer<()> {
     let date = header.date("postingDate").unwrap_or(session.today);
-    let document = header.text("number").to_owned();
-    let kind = if form.stage == Stage::CreditMemo { "Credit Memo" } else { "Invoice" };
-    let names = form.side.partner();
-    let title = format!("{}, {}", capitalised(form.noun()), header.text(names.name));
-    let mut journal = Journal::new(date, &document, kind, title.clone());
-    let rate = from_stored(header.whole("_rate"));
-    let plus = sign(form);
-    let mut net_local = Decimal::ZERO;
-    for (index, row) in rows.iter_mut().enumerate() {
-        if row.decimal("quantity").is_zero() {
-            continue;
-        }
-        let net = local(row.decimal("netAmount"), rate)? * plus;
-        let tax = local(row.decimal("netTaxAmount"), rate)? * plus;
-        net_local += net;
-        let item = stock_item(session, row)?;
-        match form.side {
-            Side::Sales => {
-                journal.add(&sales_account(header, row), -net);
-                journal.add(account::OUTPUT_TAX, -tax);
-            }
-            Side::Purchase => {
-                let target = if item.is_some() { account::INVENTORY.to_owned() } else { expense_account(row) };
-                journal.add(&target, net);
-                journal.add(account::INPUT_TAX, tax);
-            }
-        }
-        if let Some(item) = item {
-            let line = match goods {
-                Goods::Now => None,
-                Goods::Moved(lines) => lines.get(index).map(String::as_str),
-            };
-            let cost = move_stock(session, form, header, row, &item, net, line)?;
-            if form.side == Side::Sales {
-                journal.add(account::COST_OF_GOODS, -cost);
-                journal.add(account::INVENTORY, cost);
-            }
-            row.put_decimal("_cost", cost)?;
-            row.put("_costOf", row.whole("quantity"));
-            session.save(row)?;
-        }
+    let title = format!("{}, {}", capitalised(form.noun()), header.text(form.side.partner().name));
+    let mut journal = Journal::new(date, header.text("number"), kind(form), title);
+    let mut net = Decimal::ZERO;
+    for (index, row) in rows.iter_mut().enumerate().filter(|(_, row)| !row.decimal("quantity").is_zero()) {
+        let line = match goods {
+            Goods::Now => None,
+            Goods::Moved(lines) => lines.get(index).map(String::as_str),
+        };
+        net += enter_line(session, form, header, row, line, &mut journal)?;
     }
-    let total = header.decimal("totalAmountIncludingTax") * plus;
-    let total_local = local(total, rate)?;
+    let total = header.decimal("totalAmountIncludingTax") * sign(form);
+    let total_local = local(total, header)?;
     match form.side {
         Side::Sales => journal.add(account::RECEIVABLES, total_local),
         Side::Purchase => journal.add(account::PAYABLES, -total_local),
@@ -178,34 +146,70 @@ pub(crate) fn enter_books(session: &Session, form: &'static Form, header: &mut R
     // Lines are rounded one by one, the total once: in a foreign currency they can differ by a few cents.
     let rounding = journal.difference();
     journal.add(account::ROUNDING, rounding);
+    open_items::open(session, &open_item(form, header, &journal, (total, total_local, net)))?;
     journal.post(session)?;
-    let external =
-        ["externalDocumentNumber", "vendorInvoiceNumber", "vendorCreditMemoNumber"].iter().map(|column| header.text(column)).find(|text| !text.is_empty());
-    let entry = OpenItem {
-        side: form.side,
-        partner: header.text(names.pay_id),
-        document: header.id(),
-        number: &document,
-        kind,
-        external: external.unwrap_or_default(),
-        description: &title,
-        date,
-        due: if form.stage == Stage::CreditMemo { date } else { header.date("dueDate").unwrap_or(date) },
-        currency: header.text("currencyCode"),
-        amount: total,
-        local: total_local,
-        net: net_local,
-    };
-    open_items::open(session, &entry)?;
     header.put("_posted", true);
-    header.put_decimal("remainingAmount", total * plus)?;
+    header.put_decimal("remainingAmount", total * sign(form))?;
     header.put("status", if total.is_zero() { "Paid" } else { "Open" });
     Ok(())
 }
 
-/// An amount in the local currency, in whole cents.
-fn local(amount: Decimal, rate: Decimal) -> Answer<Decimal> {
-    amount.checked_mul(rate).map(cents).ok_or_else(out_of_range)
+fn kind(form: &Form) -> &'static str {
+    if form.stage == Stage::CreditMemo { "Credit Memo" } else { "Invoice" }
+}
+
+/// The partner's entry for a document: in its currency, in the local one, and without tax.
+fn open_item<'a>(form: &Form, header: &'a Row, journal: &'a Journal, (amount, local, net): (Decimal, Decimal, Decimal)) -> OpenItem<'a> {
+    let external = ["externalDocumentNumber", "vendorInvoiceNumber", "vendorCreditMemoNumber"];
+    OpenItem {
+        side: form.side,
+        partner: header.text(form.side.partner().pay_id),
+        document: header.id(),
+        number: &journal.document,
+        kind: kind(form),
+        external: external.iter().map(|column| header.text(column)).find(|text| !text.is_empty()).unwrap_or_default(),
+        description: &journal.description,
+        date: journal.date,
+        due: if form.stage == Stage::CreditMemo { journal.date } else { header.date("dueDate").unwrap_or(journal.date) },
+        currency: header.text("currencyCode"),
+        amount,
+        local,
+        net,
+    }
+}
+
+/// Adds a line's amounts to the journal and moves its goods; gives its amount without tax, in the local currency.
+fn enter_line(session: &Session, form: &'static Form, header: &Row, row: &mut Row, line: Option<&str>, journal: &mut Journal) -> Answer<Decimal> {
+    let net = local(row.decimal("netAmount"), header)? * sign(form);
+    let tax = local(row.decimal("netTaxAmount"), header)? * sign(form);
+    let item = stock_item(session, row)?;
+    match form.side {
+        Side::Sales => {
+            journal.add(&sales_account(header, row), -net);
+            journal.add(account::OUTPUT_TAX, -tax);
+        }
+        Side::Purchase => {
+            let target = if item.is_some() { account::INVENTORY.to_owned() } else { expense_account(row) };
+            journal.add(&target, net);
+            journal.add(account::INPUT_TAX, tax);
+        }
+    }
+    if let Some(item) = item {
+        let cost = move_stock(session, form, header, row, &item, net, line)?;
+        if form.side == Side::Sales {
+            journal.add(account::COST_OF_GOODS, -cost);
+            journal.add(account::INVENTORY, cost);
+        }
+        row.put_decimal("_cost", cost)?;
+        row.put("_costOf", row.whole("quantity"));
+        session.save(row)?;
+    }
+    Ok(net)
+}
+
+/// An amount of a document in the local currency, in whole cents.
+fn local(amount: Decimal, header: &Row) -> Answer<Decimal> {
+    amount.checked_mul(from_stored(header.whole("_rate"))).map(cents).ok_or_else(out_of_range)
 }
 
 fn capitalised(text: &str) -> String {

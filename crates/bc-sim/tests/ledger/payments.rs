@@ -95,18 +95,20 @@ async fn a_foreign_payment_settles_to_the_cent() {
     let company = company().await;
     let id = journal(&company, "customerPaymentJournals").await;
     let lines = format!("customerPaymentJournals({id})/customerPayments");
-    let body = json!({"customerNumber": "21000", "salesInvoiceLines": [{"lineType": "Item", "lineObjectNumber": "1100", "quantity": 1, "unitPrice": 100.03}]});
+    let body = json!({"customerNumber": "21000", "salesInvoiceLines": [{"lineType": "Item", "lineObjectNumber": "1100", "quantity": 1, "unitPrice": 10.01}]});
     let created = company.post("salesInvoices", body).await;
     let path = format!("salesInvoices({})", created.text("id"));
     assert_eq!(created.text("currencyCode"), "EUR");
     company.act(&format!("{path}/Microsoft.NAV.post")).await;
-    assert_eq!(balance(&company, &created.body["customerId"]).await, 116_535_000, "100.03 at 11.65 in whole cents: 1165.35");
-    for amount in [-33.34, -33.34, -33.35] {
+    assert_eq!(balance(&company, &created.body["customerId"]).await, 11_662_000, "10.01 at 11.65 in whole cents");
+    for amount in [-3.34, -3.33, -3.34] {
         pay(&company, &lines, json!({"appliesToInvoiceId": created.body["id"], "amount": amount})).await;
         assert_eq!(company.act(&format!("journals({id})/Microsoft.NAV.post")).await.status, 204);
     }
     assert_eq!(company.get(&path).await.text("status"), "Paid");
     assert_eq!(balance(&company, &created.body["customerId"]).await, 0);
+    // 3.33 are 38.79, and as the second part of 116.62 they are 38.80.
+    assert_eq!(Books::read(&company).await.balance("8160"), 1_000);
     check(&company).await;
 }
 
