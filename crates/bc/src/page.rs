@@ -21,6 +21,17 @@ pub struct Page {
     pub truncated: bool,
 }
 
+impl Page {
+    /// Reads the answer to a question for rows, as far as it goes: a link to more makes it truncated.
+    ///
+    /// # Errors
+    /// [`BcError::Unexpected`] where the text is no such answer.
+    pub fn parse(text: &str) -> Result<Self, BcError> {
+        let Parsed { rows, count, next } = parse(text)?;
+        Ok(Self { rows, count, truncated: next.is_some() })
+    }
+}
+
 /// One page as the server cut it.
 pub(crate) struct PageOfRows {
     pub(crate) rows: Vec<Record>,

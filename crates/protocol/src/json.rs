@@ -3,16 +3,12 @@
 
 use std::fmt;
 
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error as _, MapAccess, Visitor},
-    ser::Error as _,
-};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _};
 use serde_json::value::RawValue;
 use ts_rs::TS;
 
 /// Deeper nesting than this is refused: no record of Business Central comes near it.
-const MAX_DEPTH: usize = 64;
+pub(crate) const MAX_DEPTH: usize = 64;
 
 /// Why a text is not acceptable JSON.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,39 +47,7 @@ impl Json {
     /// # Errors
     /// Invalid JSON, a repeated member, or nesting beyond 64 levels.
     pub fn parse(text: &str) -> Result<Self, JsonError> {
-        let raw: &RawValue = serde_json::from_str(text).map_err(|e| JsonError::Syntax(e.to_string()))?;
-        Self::from_raw(raw, 0)
-    }
-
-    fn from_raw(raw: &RawValue, depth: usize) -> Result<Self, JsonError> {
-        if depth > MAX_DEPTH {
-            return Err(JsonError::TooDeep);
-        }
-        let text = raw.get();
-        let syntax = |e: serde_json::Error| JsonError::Syntax(e.to_string());
-        match text.as_bytes().first() {
-            Some(b'{') => {
-                let Members(members) = serde_json::from_str(text).map_err(syntax)?;
-                let mut object: Vec<(String, Self)> = Vec::with_capacity(members.len());
-                let mut seen = std::collections::HashSet::with_capacity(members.len());
-                for (name, value) in members {
-                    if !seen.insert(name.clone()) {
-                        return Err(JsonError::DuplicateMember(name));
-                    }
-                    object.push((name, Self::from_raw(value, depth + 1)?));
-                }
-                Ok(Self::Object(object))
-            }
-            Some(b'[') => {
-                let items: Vec<&RawValue> = serde_json::from_str(text).map_err(syntax)?;
-                items.into_iter().map(|item| Self::from_raw(item, depth + 1)).collect::<Result<_, _>>().map(Self::Array)
-            }
-            Some(b'"') => serde_json::from_str(text).map(Self::String).map_err(syntax),
-            Some(b't') => Ok(Self::Bool(true)),
-            Some(b'f') => Ok(Self::Bool(false)),
-            Some(b'n') => Ok(Self::Null),
-            _ => Ok(Self::Number(text.to_owned())),
-        }
+        crate::json_reader::read(text)
     }
 
     /// The member of that name, where this is an object that has it.
@@ -192,32 +156,7 @@ impl Serialize for Json {
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        Self::from_raw(&raw, 0).map_err(D::Error::custom)
-    }
-}
-
-/// An object's members in order, values unread.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(InOrder)
+        Self::parse(raw.get()).map_err(D::Error::custom)
     }
 }
 
@@ -260,7 +199,7 @@ impl RawJson {
     /// # Errors
     /// A repeated member or too deep a nesting.
     pub fn tree(&self) -> Result<Json, JsonError> {
-        Json::from_raw(&self.0, 0)
+        Json::parse(self.0.get())
     }
 }
 

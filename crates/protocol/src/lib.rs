@@ -14,6 +14,7 @@ mod error;
 mod event;
 mod ids;
 mod json;
+mod json_reader;
 mod permissions;
 mod ports;
 mod todo;
