@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use bca_app::App;
+use bca_app::{ActiveRun, App};
 use bca_desktop::Coalescer;
-use bca_protocol::{AgentEvent, ErrorCode, EventSink, UserError};
+use bca_protocol::{AgentEvent, ErrorCode, EventSink, StartedRun, UserError};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tauri::{
@@ -63,6 +63,17 @@ impl Ask {
     /// Tells the page that the list of conversations is another one now.
     pub fn sessions_changed(&self) {
         broadcast(self.handle(), "sessions_changed", Value::Null);
+    }
+
+    /// The list of conversations shows a run from now on, and that it is over when it is.
+    pub fn run_started(self, run: ActiveRun) -> StartedRun {
+        self.sessions_changed();
+        tauri::async_runtime::spawn(async move {
+            // However it ended, even by a fault of ours.
+            let _ = run.done.await;
+            self.sessions_changed();
+        });
+        run.started
     }
 
     /// The page that asked gets the events; one that was loaded in its place asks for itself.

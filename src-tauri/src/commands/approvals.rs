@@ -1,7 +1,7 @@
-//! Questions, answers, and the writes that were made.
+//! Questions, answers and edits.
 
 use bca_app::Which;
-use bca_protocol::{ApprovalView, ChangeView, Decision, ReviewDecision, Reviewer, SessionId};
+use bca_protocol::{ApprovalRequest, ApprovalView, Decision, LookupHit, ReviewDecision, Reviewer, Revision};
 
 use crate::gate::commands;
 
@@ -17,7 +17,11 @@ commands! {
         ask.app().await?.answer(decision, Reviewer::Window).await?
     }
 
-    async fn list_changes(ask, { session_id: Option<SessionId> }) -> Vec<ChangeView> {
-        ask.app().await?.changes(session_id).await?
+    async fn revise_approval(ask, revision: Revision) -> ApprovalRequest {
+        ask.app().await?.revise(revision, Reviewer::Window).await?
+    }
+
+    async fn lookup_records(ask, { connection: String, entity: String, words: String }) -> Vec<LookupHit> {
+        ask.app().await?.lookup_records(&connection, &entity, &words).await?
     }
 }

@@ -7,13 +7,7 @@ use crate::gate::commands;
 commands! {
     async fn send_message(ask, { session_id: Option<SessionId>, text: String }) -> StartedRun {
         let run = ask.app().await?.send(session_id, text, ask.channel()?).await?;
-        ask.sessions_changed();
-        tauri::async_runtime::spawn(async move {
-            // However it ended, even by a fault of ours: the list shows it.
-            let _ = run.done.await;
-            ask.sessions_changed();
-        });
-        run.started
+        ask.run_started(run)
     }
 
     async fn watch_run(ask, { run_id: RunId, after_seq: u64 }) -> bool {

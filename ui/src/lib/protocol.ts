@@ -42,6 +42,86 @@ company_id: string,
  * Who acts: the account's user name, `demo` or `token`.
  */
 account: string, };
+export type AccountId = string;
+export type AccountView = { 
+/**
+ * Tenant id and object id.
+ */
+account_id: AccountId, 
+/**
+ * The tenant's id.
+ */
+tenant_id: string, 
+/**
+ * The person's object id in that tenant.
+ */
+object_id: string, 
+/**
+ * For people.
+ */
+name: string, 
+/**
+ * Given name.
+ */
+first_name: string | null, 
+/**
+ * Family name.
+ */
+last_name: string | null, 
+/**
+ * Mail, else the user principal name.
+ */
+mail: string | null, 
+/**
+ * Job title.
+ */
+job_title: string | null, 
+/**
+ * Department.
+ */
+department: string | null, 
+/**
+ * When they last signed in in the browser (UTC).
+ */
+last_sign_in: string, 
+/**
+ * Whether tokens can be had without the browser, as far as is known here.
+ */
+signed_in: boolean, 
+/**
+ * What the person has to do, as a sentence; absent where nothing.
+ */
+attention: string | null, };
+export type CompanyView = { 
+/**
+ * GUID.
+ */
+id: string, 
+/**
+ * For people.
+ */
+name: string, };
+export type EnvironmentView = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it is; production wherever it is not known to be something else.
+ */
+kind: ConnectionKind, 
+/**
+ * API root, ends in `/api/v2.0`.
+ */
+base_url: string, 
+/**
+ * The companies that the account sees there.
+ */
+companies: Array<CompanyView>, 
+/**
+ * Why its companies could not be read, as a sentence; absent where they could.
+ */
+fault: string | null, };
 export type Role = "user" | "assistant";
 export type ToolCallStatus = "ok" | "error" | "rejected" | "expired" | "aborted" | "unknown";
 export type Block = { "type": "text", 
@@ -1113,3 +1193,362 @@ not_ready: string | null,
  * What a person should know now.
  */
 notices: Array<Notice>, };
+export type AuditClient = "window" | "terminal" | "command_line" | "gateway" | "automation" | "engine";
+export type AuditAction = "sign_in" | "sign_out" | "sign_in_failed" | "refresh_failed" | "account_removed" | "secret_changed" | "connection_added" | "connection_used" | "connection_removed" | "permissions_changed" | "setting_changed" | "agreement_given" | "agreement_withdrawn" | "approval_asked" | "approval_edited" | "approval_decided" | "denied" | "write_sent" | "write_settled" | "write_not_sent" | "undo_sent" | "undo_settled" | "exported" | "deleted" | "restored" | "server_changed" | "tool_changed" | "checkpoint" | "pruned" | "key_changed";
+export type AuditOutcome = "done" | "refused" | "failed" | "unknown" | "pending";
+export type AuditEntry = { 
+/**
+ * Its number: 1, 2, 3 … in the order in which things were written down.
+ */
+seq: number, 
+/**
+ * When (UTC).
+ */
+at: string, 
+/**
+ * As whom; absent where the account's data was deleted.
+ */
+account: string | null, 
+/**
+ * Through what.
+ */
+client: AuditClient, 
+/**
+ * The program's version.
+ */
+version: string, 
+/**
+ * The connection's name.
+ */
+connection: string | null, 
+/**
+ * The conversation.
+ */
+session_id: SessionId | null, 
+/**
+ * The run.
+ */
+run_id: RunId | null, 
+/**
+ * What Business Central's own log calls the request.
+ */
+correlation_id: string | null, 
+/**
+ * What was done.
+ */
+action: AuditAction, 
+/**
+ * To what: an entity set for writes (`customers`), else a kind of thing (`setting`, `connection`, `approval`).
+ */
+resource: string, 
+/**
+ * Its id.
+ */
+resource_id: string | null, 
+/**
+ * What came of it.
+ */
+outcome: AuditOutcome, 
+/**
+ * More, as JSON; absent where there is none or where it was deleted with the account's data.
+ */
+details: RawJson | null, 
+/**
+ * Whether details were there and can't be read any more.
+ */
+details_deleted: boolean, 
+/**
+ * The entry's seal, hexadecimal: a keyed hash over this entry and all before it.
+ */
+seal: string, };
+export type AuditFilter = { 
+/**
+ * As whom.
+ */
+account?: string | null, 
+/**
+ * Through what.
+ */
+client?: AuditClient | null, 
+/**
+ * What was done.
+ */
+action?: AuditAction | null, 
+/**
+ * To what.
+ */
+resource?: string | null, 
+/**
+ * To which.
+ */
+resource_id?: string | null, 
+/**
+ * What came of it.
+ */
+outcome?: AuditOutcome | null, 
+/**
+ * Where.
+ */
+connection?: string | null, 
+/**
+ * In which conversation.
+ */
+session_id?: SessionId | null, 
+/**
+ * Not before (UTC).
+ */
+from?: string | null, 
+/**
+ * Before (UTC).
+ */
+until?: string | null, };
+export type AuditCursor = { 
+/**
+ * Microseconds since 1970-01-01 UTC.
+ */
+at: number, 
+/**
+ * Its number.
+ */
+seq: number, };
+export type AuditPage = { 
+/**
+ * The entries.
+ */
+entries: Array<AuditEntry>, 
+/**
+ * Where to go on; absent at the end. A page may hold fewer entries than were asked for and still have a next one: a search
+ * for something rare is cut into pieces.
+ */
+next: AuditCursor | null, };
+export type AuditCheckpoint = { 
+/**
+ * Of what this is: `bc-agent audit checkpoint 1`.
+ */
+kind: string, 
+/**
+ * Entries from the first on, pruned ones included; the number of the head.
+ */
+count: number, 
+/**
+ * The head's seal, hexadecimal.
+ */
+head: string, 
+/**
+ * When (UTC).
+ */
+at: string, 
+/**
+ * HMAC-SHA-256 over the above, hexadecimal: only this home's key makes it.
+ */
+signature: string, };
+export type AuditFinding = { 
+/**
+ * Near which entry.
+ */
+seq: number | null, 
+/**
+ * What, as a sentence.
+ */
+message: string, };
+export type AuditVerdict = { 
+/**
+ * Whether everything fits together.
+ */
+intact: boolean, 
+/**
+ * Entries that were looked at.
+ */
+checked: number, 
+/**
+ * Entries that retention removed; their places are sealed.
+ */
+pruned: number, 
+/**
+ * Entries that no secret key protects (the demo, or a time without a keyring): anybody could have rewritten them.
+ */
+unprotected: number, 
+/**
+ * The number of the newest entry.
+ */
+count: number, 
+/**
+ * The newest entry's seal, hexadecimal.
+ */
+head: string | null, 
+/**
+ * Whether an exported checkpoint was compared.
+ */
+against_checkpoint: boolean, 
+/**
+ * What is wrong; the first few.
+ */
+findings: Array<AuditFinding>, };
+export type AuditFormat = "csv" | "json_lines";
+export type AgreementView = { 
+/**
+ * The provider with its address, `anthropic https://api.anthropic.com`.
+ */
+provider: string, 
+/**
+ * The wording's version.
+ */
+version: number, 
+/**
+ * The wording.
+ */
+text: string, 
+/**
+ * Whether it holds now.
+ */
+agreed: boolean, 
+/**
+ * Who agreed: a person, or the key in the environment.
+ */
+how: string | null, 
+/**
+ * When (UTC).
+ */
+agreed_at: string | null, 
+/**
+ * When it was taken back (UTC).
+ */
+withdrawn_at: string | null, };
+export type DataReportLine = { 
+/**
+ * What: `conversations`, `audit log`, `backups`.
+ */
+what: string, 
+/**
+ * How many.
+ */
+count: number, 
+/**
+ * Where: a file, or a place in the database.
+ */
+place: string, 
+/**
+ * What stays or is worth knowing, as a sentence.
+ */
+note: string | null, };
+export type DataReport = { 
+/**
+ * Each place.
+ */
+lines: Array<DataReportLine>, };
+export type DeletionScope = { "kind": "everything" } | { "kind": "account", 
+/**
+ * The account, as connections and the audit log name it.
+ */
+account: string, };
+export type AccessRole = "viewer" | "editor" | "admin";
+export type RuleVerdict = "allow" | "ask" | "deny";
+export type PermissionRule = { 
+/**
+ * The tool, `bc_create_entity`.
+ */
+tool?: string | null, 
+/**
+ * The entity set, `customers`.
+ */
+entity?: string | null, 
+/**
+ * What is done.
+ */
+operation?: WriteOperation | null, 
+/**
+ * What the rule says.
+ */
+verdict: RuleVerdict, 
+/**
+ * Until when it holds (UTC). `allow` needs one: at most 30 days ahead.
+ */
+expires_at?: string | null, };
+export type WriteLimits = { 
+/**
+ * Writes in 24 hours.
+ */
+writes_per_day: number | null, 
+/**
+ * Writes in an hour.
+ */
+writes_per_hour: number | null, 
+/**
+ * Runs at work at the same time, in all processes of the home.
+ */
+concurrent_runs: number | null, 
+/**
+ * Tool calls of one run.
+ */
+tool_calls_per_run: number | null, 
+/**
+ * An amount above this needs more than a click: a decimal as text, in the currency of the record.
+ */
+typed_above: string | null, };
+export type Permissions = { 
+/**
+ * What is allowed at most.
+ */
+role: AccessRole, 
+/**
+ * Exceptions.
+ */
+rules: Array<PermissionRule>, 
+/**
+ * Bounds.
+ */
+limits: WriteLimits, 
+/**
+ * Properties that are never written, beside bank accounts and VAT numbers.
+ */
+never_written_fields: Array<string>, 
+/**
+ * Properties that may be written although they are among those never written by default: a person lifted them.
+ */
+lifted_fields: Array<string>, };
+export type PolicyState = { "state": "absent" } | { "state": "in_force", 
+/**
+ * What it says, in sentences.
+ */
+says: Array<string>, } | { "state": "unusable", 
+/**
+ * Why, as a sentence.
+ */
+why: string, };
+export type PermissionsView = { 
+/**
+ * The connection.
+ */
+connection: string, 
+/**
+ * What the person set.
+ */
+permissions: Permissions, 
+/**
+ * Properties that are never written unless they are lifted.
+ */
+protected_fields: Array<string>, 
+/**
+ * The rules by which writes go without a question now.
+ */
+allowed_now: Array<PermissionRule>, 
+/**
+ * The file of the organisation's policy.
+ */
+policy_file: string, 
+/**
+ * How that stands.
+ */
+policy: PolicyState, 
+/**
+ * The role that holds when the policy is counted in.
+ */
+effective_role: AccessRole, 
+/**
+ * Writes of the last hour on this company.
+ */
+writes_last_hour: number, 
+/**
+ * Writes of the last 24 hours on this company.
+ */
+writes_last_day: number, };

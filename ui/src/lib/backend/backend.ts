@@ -3,19 +3,33 @@
  * answers it over Tauri, another in memory.
  */
 import type {
+  AccountId,
+  AccountView,
   AgentEvent,
+  AgreementView,
   AppInfo,
   ApprovalRequest,
   ApprovalView,
+  AuditCheckpoint,
+  AuditCursor,
+  AuditFilter,
+  AuditFormat,
+  AuditPage,
+  AuditVerdict,
   BackupView,
   ChangeId,
   ChangeView,
   Connection,
+  DataReport,
   Decision,
+  DeletionScope,
   DoctorCheck,
+  EnvironmentView,
   ErrorEntry,
   LookupHit,
   ModelInfo,
+  Permissions,
+  PermissionsView,
   ReviewDecision,
   Revision,
   RunId,
@@ -51,17 +65,46 @@ export interface Broadcasts {
   navigate: { session_id: SessionId };
 }
 
-/** What came of a run that was started: its events come to the listener. */
-export interface Undoing {
-  reviseApproval(params: Revision): Promise<ApprovalRequest>;
-  lookupRecords(params: { connection: string | null; entity: string; words: string }): Promise<LookupHit[]>;
-  undoChange(params: { change_id: ChangeId }, listener: RunListener): Promise<StartedRun>;
-  undoRun(params: { run_id: RunId }, listener: RunListener): Promise<StartedRun>;
-  /** The whole pack as text. */
-  exportEvidence(params: { change_id: ChangeId | null; session_id: SessionId | null; format: 'html' | 'json' }): Promise<string>;
+/** Who signed in, and what they can reach. */
+export interface AccountQuestions {
+  listAccounts(): Promise<AccountView[]>;
+  /** Ends when the person is back from the browser. With a connection, only its own account will do. */
+  signIn(params: { connection: string | null }): Promise<AccountView>;
+  connectAccount(params: { account_id: AccountId }): Promise<AccountView>;
+  cancelSignIn(): Promise<boolean>;
+  signOut(params: { account_id: AccountId }): Promise<void>;
+  removeAccount(params: { account_id: AccountId }): Promise<void>;
+  listEnvironments(params: { account_id: AccountId }): Promise<EnvironmentView[]>;
+  connectCompany(params: { name: string; account_id: AccountId; base_url: string; company: string }): Promise<Connection>;
 }
 
-export interface Backend extends Partial<Undoing> {
+/** What was decided beforehand. */
+export interface RuleQuestions {
+  listPermissions(params: { connection: string | null }): Promise<PermissionsView>;
+  setPermissions(params: { connection: string | null; permissions: Permissions }): Promise<PermissionsView>;
+  listAgreements(): Promise<AgreementView[]>;
+  agree(params: { provider: string | null }): Promise<AgreementView[]>;
+  withdraw(params: { provider: string | null }): Promise<AgreementView[]>;
+}
+
+/** What was done, and a person's data. */
+export interface AuditQuestions {
+  listAudit(params: { filter: AuditFilter; cursor: AuditCursor | null; limit: number }): Promise<AuditPage>;
+  verifyAudit(params: { checkpoint: AuditCheckpoint | null }): Promise<AuditVerdict>;
+  auditCheckpoint(): Promise<AuditCheckpoint>;
+  /** The path of the new file. */
+  exportAudit(params: { filter: AuditFilter; format: AuditFormat }): Promise<string>;
+  exportData(params: { account: string | null }): Promise<DataReport>;
+  deleteData(params: { scope: DeletionScope }): Promise<DataReport>;
+}
+
+export interface Backend extends AccountQuestions, RuleQuestions, AuditQuestions {
+  reviseApproval(params: Revision): Promise<ApprovalRequest>;
+  lookupRecords(params: { connection: string; entity: string; words: string }): Promise<LookupHit[]>;
+  undoChange(params: { change_id: ChangeId }, listener: RunListener): Promise<StartedRun>;
+  undoRun(params: { run_id: RunId }, listener: RunListener): Promise<StartedRun>;
+  /** The whole pack as text. Not every engine can. */
+  exportEvidence?(params: { change_id: ChangeId | null; session_id: SessionId | null; format: 'html' | 'json' }): Promise<string>;
   appInfo(): Promise<AppInfo>;
   listSessions(): Promise<SessionSummary[]>;
   getSession(params: { session_id: SessionId }): Promise<SessionDetail>;

@@ -5,6 +5,7 @@
  */
 import type { AppInfo, ApprovalRequest, ChangeView, ConnectionKind, SessionDetail, SettingView, StartedRun } from '../protocol';
 import type { Backend, Broadcasts, RunListener } from './backend';
+import { office } from './sample/office';
 import { connectionOf, OVERDUE } from './sample/records';
 import { inverse, lookup, revised } from './sample/revise';
 import { play, playUndo, type Options } from './sample/script';
@@ -107,6 +108,7 @@ export function sampleBackend(query: URLSearchParams): Backend {
   }
 
   return {
+    ...office(() => info.connection, (made) => void (info = { ...info, connection: made, not_ready: null }), pace),
     appInfo: async () => info,
     listSessions: async () => {
       if (state === 'loading') return new Promise(() => undefined);

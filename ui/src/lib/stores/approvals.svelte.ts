@@ -78,11 +78,9 @@ class Approvals {
 
   /** Asks the engine for the question with other values or fewer writes. Null when it is on screen, else the sentence why not. */
   async revise(request: ApprovalRequest, edits: FieldEdit[], leaveOut: ChangeId[]): Promise<string | null> {
-    const { reviseApproval } = engine.backend;
-    if (reviseApproval === undefined) return 'Values cannot be edited here.';
     this.revising = true;
     try {
-      const revised = await reviseApproval({ approval_id: request.approval_id, digest: request.digest, edits, leave_out: leaveOut });
+      const revised = await engine.backend.reviseApproval({ approval_id: request.approval_id, digest: request.digest, edits, leave_out: leaveOut });
       // It may have been answered or have run out meanwhile; then there is nothing to show.
       if (this.#knows(request.approval_id)) this.#take(revised);
       return null;

@@ -32,11 +32,7 @@ export class Reviser {
   }
 
   mayEdit(field: FieldChange): boolean {
-    return field.editor !== null && engine.can('reviseApproval');
-  }
-
-  get mayLeaveOut(): boolean {
-    return engine.can('reviseApproval');
+    return field.editor !== null;
   }
 
   isOpen(change: ChangePreview, field: FieldChange): boolean {
@@ -82,8 +78,8 @@ export class Reviser {
     return this.#revise(editsOf(this.request, this.first), out ? [...others, changeId] : others);
   }
 
-  async lookup(entity: string, words: string): Promise<LookupHit[]> {
-    return (await engine.backend.lookupRecords?.({ connection: this.request.connection.name, entity, words })) ?? [];
+  lookup(entity: string, words: string): Promise<LookupHit[]> {
+    return engine.backend.lookupRecords({ connection: this.request.connection.name, entity, words });
   }
 
   #leftOut(): ChangeId[] {

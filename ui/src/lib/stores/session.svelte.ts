@@ -113,25 +113,19 @@ class Session {
 
   /** Asks to take one write back: a run of its own, in which the person is asked again. */
   async undoChange(changeId: ChangeId): Promise<void> {
-    await this.#undo((listener) => engine.backend.undoChange?.({ change_id: changeId }, listener));
+    await this.#undo((listener) => engine.backend.undoChange({ change_id: changeId }, listener));
   }
 
   /** Asks to take all writes of a run back, as one set. */
   async undoRun(runId: RunId): Promise<void> {
-    await this.#undo((listener) => engine.backend.undoRun?.({ run_id: runId }, listener));
+    await this.#undo((listener) => engine.backend.undoRun({ run_id: runId }, listener));
   }
 
-  async #undo(start: (listener: RunListener) => Promise<StartedRun> | undefined): Promise<void> {
+  async #undo(begin: (listener: RunListener) => Promise<StartedRun>): Promise<void> {
     if (this.running || this.undoing) return;
     this.undoing = true;
     const showing = this.#showing;
-    await engine.attempt(async () => {
-      await this.#follow(showing, this.id, async (listener) => {
-        const started = await start(listener);
-        if (started === undefined) throw new Error('Nothing can be undone here.');
-        return started;
-      });
-    });
+    await engine.attempt(() => this.#follow(showing, this.id, begin));
     this.undoing = false;
   }
 
