@@ -4,12 +4,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod approval;
+mod audit;
 mod books;
+mod data;
+mod change_sets;
 mod edits;
 mod hijacked;
 mod limits;
 mod model;
+mod permissions;
 mod several;
+mod sign_in;
 mod support;
 mod undo;
+mod warnings;
 mod writes;
