@@ -2,7 +2,8 @@
 
 use crate::Repository;
 use crate::fault::Outcome;
-use crate::shell;
+use crate::run::FEATURES;
+use crate::{node, shell};
 
 /// Speed instead of size, and quicker to build than a release; see Cargo.toml.
 const PROFILE: &str = "bench-fast";
@@ -10,8 +11,10 @@ const PROFILE: &str = "bench-fast";
 /// The subcommand. The arguments go to the program that measures, which says what it takes.
 pub fn run(repository: &Repository, arguments: &[String]) -> Outcome {
     shell::run(&mut shell::cargo(&repository.root, ["build", "--profile", PROFILE, "--package", "bca-bench", "--package", "bc-agent-cli"]))?;
-    // A released program refuses to be driven by WebKit's driver, so the windows are debug builds.
-    let windows = ["build", "--package", "bc-agent-desktop", "--bin", "bc-agent-desktop", "--example", "bare_window", "--features", "custom-protocol"];
+    node::ensure_packages(repository)?;
+    node::ensure_built(repository)?;
+    let windows =
+        ["build", "--profile", PROFILE, "--package", "bc-agent-desktop", "--bin", "bc-agent-desktop", "--example", "bare_window", "--features", FEATURES];
     shell::run(&mut shell::cargo(&repository.root, windows))?;
     let built = |name: &str| repository.target().join(PROFILE).join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let mut bench = shell::command(&repository.root, &built("bca-bench").to_string_lossy(), ["--program"]);
@@ -19,7 +22,7 @@ pub fn run(repository: &Repository, arguments: &[String]) -> Outcome {
         bench
             .arg(built("bc-agent"))
             .arg("--windows")
-            .arg(repository.target().join("debug"))
+            .arg(repository.target().join(PROFILE))
             .arg("--cache")
             .arg(repository.target().join("bench-data"))
             .args(arguments),

@@ -14,6 +14,7 @@ mod tap;
 mod tokens;
 mod turns;
 mod window;
+mod window_screen;
 
 use std::{path::PathBuf, process::ExitCode};
 
