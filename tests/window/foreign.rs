@@ -24,7 +24,9 @@ async fn elsewhere() -> (String, Arc<Mutex<Vec<String>>>) {
         while let Ok((mut socket, _)) = listener.accept().await {
             let mut request = [0; 4096];
             let length = socket.read(&mut request).await.unwrap_or(0);
-            counted.lock().unwrap().push(String::from_utf8_lossy(&request[..length]).into_owned());
+            if length > 0 {
+                counted.lock().unwrap().push(String::from_utf8_lossy(&request[..length]).into_owned());
+            }
             let page = "<!doctype html><title>elsewhere</title><script>window.parent.hit = 1</script>";
             let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", page.len());
             let _ = socket.write_all(format!("{head}{page}").as_bytes()).await;
