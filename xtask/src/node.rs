@@ -32,6 +32,18 @@ pub fn ensure_packages(repository: &Repository) -> Outcome {
     stamp.set()
 }
 
+/// Installs the certified sign-in service of the tests, `tests/oidc`, unless it is there.
+pub fn ensure_provider(repository: &Repository) -> Outcome {
+    let place = repository.root.join("tests/oidc");
+    let stamp = Stamp::of(&repository.root, "npm-ci-oidc", &[place.join("package-lock.json"), place.join("package.json")], &[])?;
+    if stamp.is_fresh() && place.join("node_modules").is_dir() {
+        return Ok(());
+    }
+    let program = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    shell::run(&mut shell::command(&place, program, ["ci", "--no-audit", "--no-fund"]))?;
+    stamp.set()
+}
+
 /// Builds `ui/dist`, unless its sources are the ones that it was built from.
 pub fn ensure_built(repository: &Repository) -> Outcome {
     let ui = repository.ui();

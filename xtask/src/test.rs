@@ -83,6 +83,7 @@ fn build(repository: &Repository, _: &[String]) -> Outcome<Ended> {
 }
 
 fn tests(repository: &Repository, passed_on: &[String]) -> Outcome<Ended> {
+    node::ensure_provider(repository)?;
     let desktop = Desktop::start(&repository.root)?;
     let mut inner = shell::cargo(&repository.root, ["test", "--workspace", "--features", FEATURES]);
     inner.args(passed_on);
