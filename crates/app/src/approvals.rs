@@ -54,6 +54,7 @@ impl App {
         if said == Decision::Approved && !may_approve {
             return Err(UserError::new(ErrorCode::Forbidden, "Only a person in the window or at a terminal can approve. Nothing was changed."));
         }
+        self.audit_key_ready().await;
         let question = self.inner.db.approval(decision.approval_id).await?;
         if said == Decision::Approved && question.request.digest == decision.digest && !typed_as_asked(&question.request, decision.typed.as_deref()) {
             let wanted = question.request.typed.as_deref().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Conversations: listed, shown, renamed, deleted, exported, searched. All of it works without a network.
 
-use bca_protocol::{SearchHit, SessionDetail, SessionId, SessionSummary, UserError};
+use bca_protocol::{AuditAction, SearchHit, SessionDetail, SessionId, SessionSummary, UserError};
+use bca_store::AuditRecord;
 
 use crate::App;
 
@@ -34,12 +35,15 @@ impl App {
 
     /// Deletes a conversation's messages; approvals, changes and checkpoints stay.
     pub async fn delete_session(&self, id: SessionId) -> Result<(), UserError> {
-        Ok(self.inner.db.delete_session(id).await?)
+        self.inner.db.delete_session(id).await?;
+        self.audit(AuditRecord::new(AuditAction::Deleted, "session").of(id.to_string())).await;
+        Ok(())
     }
 
     /// One conversation as a text.
     pub async fn export_session(&self, id: SessionId, format: ExportFormat) -> Result<String, UserError> {
         let detail = self.session(id).await?;
+        self.audit(AuditRecord::new(AuditAction::Exported, "session").of(id.to_string())).await;
         match format {
             ExportFormat::Markdown => Ok(bca_store::markdown(&detail)),
             ExportFormat::Json => serde_json::to_string_pretty(&detail)

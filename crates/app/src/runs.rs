@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bca_agent::{Engine, Limits, ModelProvider, Run, RunRequest, ToolCall, ToolContext, ToolExecutor, prompt};
-use bca_approval::{ApprovalGate, Limits as GateLimits, Rules};
+use bca_approval::{ApprovalGate, Limits as GateLimits};
 use bca_protocol::{
     CallId, Connection, Effect, ErrorCode, ErrorEntry, EventSink, RawJson, RunId, SessionId, SessionSummary, StartedRun, StopReason, ToolCallStatus, ToolView,
     UserError,
@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::{App, Key, models::NoModel, workbench::Workbench};
+use crate::{App, Key, models::NoModel, permissions::HomeRules, workbench::Workbench};
 
 /// Longest message, in bytes.
 const MAX_MESSAGE: usize = 1024 * 1024;
@@ -55,6 +55,9 @@ impl App {
             None => None,
         };
         let bench = self.workbench(pinned.as_deref()).await?;
+        self.audit_key_ready().await;
+        self.may_send_data().await?;
+        self.may_run(bench.connection.as_ref()).await?;
         let session_id = session.unwrap_or_default();
         let engine = Arc::new(self.engine(provider, &bench));
         let request = RunRequest {
@@ -63,7 +66,7 @@ impl App {
             text,
             model: self.model(),
             thinking: self.thinking(),
-            system: self.system(bench.connection.as_ref()),
+            system: self.system(bench.connection.as_ref()).await,
             connection: bench.connection.clone(),
         };
         let run_id = request.run_id;
@@ -92,14 +95,14 @@ impl App {
         found.ok_or_else(|| UserError::new(ErrorCode::NotFound, "There is no such conversation. It may have been deleted."))
     }
 
-    fn engine(&self, provider: Arc<dyn ModelProvider>, bench: &Workbench) -> Engine {
+    pub(crate) fn engine(&self, provider: Arc<dyn ModelProvider>, bench: &Workbench) -> Engine {
         let settings = self.settings_now();
         let limits = Limits {
             max_turns: u32::try_from(settings.number(Key::MaxTurns)).unwrap_or(u32::MAX),
             max_tokens: u32::try_from(settings.number(Key::MaxTokens)).unwrap_or(u32::MAX),
             ..Limits::default()
         };
-        let tools: Arc<dyn ToolExecutor> = Arc::clone(&bench.tools) as _;
+        let tools: Arc<dyn ToolExecutor> = self.permitted(Arc::clone(&bench.tools) as _, bench.connection.as_ref());
         Engine {
             provider,
             tools,
@@ -111,16 +114,15 @@ impl App {
         }
     }
 
-    fn gate(&self) -> ApprovalGate {
+    pub(crate) fn gate(&self) -> ApprovalGate {
         let settings = self.settings_now();
         let limits = GateLimits { expires_after: std::time::Duration::from_secs(settings.number(Key::ApprovalTimeout)), ..GateLimits::default() };
-        let never_written = settings.get(Key::NeverWritten).split(',').map(|set| set.trim().to_owned()).filter(|set| !set.is_empty()).collect();
-        ApprovalGate::new(Arc::new(self.inner.db.clone()), Arc::clone(&self.inner.clock), limits, Rules { never_written })
+        ApprovalGate::new(Arc::new(self.inner.db.clone()), Arc::clone(&self.inner.clock), limits, HomeRules(self.clone()))
     }
 
-    fn system(&self, connection: Option<&Connection>) -> Arc<str> {
+    async fn system(&self, connection: Option<&Connection>) -> Arc<str> {
         let today = self.inner.clock.now().to_zoned(time_zone()).date();
-        let role = "The person may read everything that Business Central lets them, and approves or rejects each change.";
+        let role = self.role_sentence(connection).await;
         prompt::system(&prompt::Facts { connection, today, role })
     }
 
@@ -166,7 +168,7 @@ impl App {
             UserError::new(ErrorCode::NotFound, format!("There is no tool `{name}`. The tools are: {}.", names.join(", ")))
         })?;
         if effect == Effect::Read {
-            let context = ToolContext { session_id: SessionId::new(), run_id: RunId::new(), cancel: CancellationToken::new() };
+            let context = ToolContext { session_id: SessionId::new(), run_id: RunId::new(), cancel: CancellationToken::new(), earlier: Vec::new() };
             let output = bench.tools.read(&call, &context).await;
             return Ok(ToolCallResult { status: output.status, output: output.output });
         }

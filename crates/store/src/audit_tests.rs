@@ -217,7 +217,7 @@ async fn a_search_for_something_rare_comes_in_pieces() {
             break;
         }
     }
-    assert_eq!((found.len(), pages, found[0].seq), (1, 7, 1));
+    assert_eq!((found.len(), pages, found[0].seq), (1, 13, 1));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Entries that one page looks at, at most: what is rarer than this comes in pieces.
-const LOOKED_AT: usize = 8_000;
+const LOOKED_AT: usize = 4_000;
 
 macro_rules! entries {
     ($($rest:literal),+) => {
