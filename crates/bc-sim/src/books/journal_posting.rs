@@ -1,6 +1,7 @@
 //! Posting a journal: its lines become entries, document by document, and each document must balance.
 
 use jiff::civil::Date;
+use rusqlite::params;
 use rust_decimal::Decimal;
 
 use crate::books::document::Side;
@@ -32,6 +33,7 @@ pub(crate) fn post(session: &Session, journal: &Row) -> Answer<()> {
     }
     for line in &lines {
         session.delete(&line.table.name, line.id())?;
+        session.connection.prepare_cached("DELETE FROM _applied WHERE company = ? AND payment = ?")?.execute(params![session.company.get(), line.id()])?;
     }
     Ok(())
 }
@@ -64,8 +66,8 @@ fn post_document(session: &Session, batch: &Row, number: &str, lines: &[&Row]) -
     }
     let Document { journal, applied, .. } = books;
     journal.post(session)?;
-    for (side, invoice, posted) in applied {
-        open_items::apply(session, side, &invoice, &posted.id, date, number)?;
+    for (side, document, payment) in applied {
+        open_items::apply(session, side, &document, &payment, date, number)?;
     }
     Ok(())
 }
@@ -77,8 +79,8 @@ struct Document<'a, 'c> {
     number: &'a str,
     date: Date,
     journal: Journal,
-    /// What is to be applied once the document is posted: the invoice's id, and the payment.
-    applied: Vec<(Side, String, Posted)>,
+    /// What is to be applied once the document is posted: the ids of what is paid, and of the payment.
+    applied: Vec<(Side, String, String)>,
 }
 
 impl Document<'_, '_> {
@@ -110,7 +112,9 @@ impl Document<'_, '_> {
             return Err(invalid(format!("Amount must be {sign} in {}.", in_line(self.batch, line))));
         }
         let invoice = line.refers("appliesToInvoiceId").then(|| line.text("appliesToInvoiceId"));
-        let local = self.partner(line, side, line.text(names.id), invoice, amount)?;
+        let Posted { id, local } = self.partner(line, side, line.text(names.id), invoice, amount)?;
+        let chosen = if side == Side::Purchase { chosen(self.session, line)? } else { Vec::new() };
+        self.applied.extend(invoice.map(str::to_owned).into_iter().chain(chosen).map(|document| (side, document, id.clone())));
         if self.batch.refers("balancingAccountId") {
             let target = self.session.get("accounts", self.batch.text("balancingAccountId"))?;
             lines::check_account(&target)?;
@@ -119,8 +123,8 @@ impl Document<'_, '_> {
         Ok(())
     }
 
-    /// Opens a partner's entry; gives what it is worth in the local currency.
-    fn partner(&mut self, line: &Row, side: Side, id: &str, invoice: Option<&str>, amount: Decimal) -> Answer<Decimal> {
+    /// Opens a partner's entry.
+    fn partner(&mut self, line: &Row, side: Side, id: &str, invoice: Option<&str>, amount: Decimal) -> Answer<Posted> {
         let partner = self.session.get(side.partner().set, id)?;
         let payment = Payment {
             side,
@@ -132,12 +136,7 @@ impl Document<'_, '_> {
             external: line.text("externalDocumentNumber"),
             description: line.text("description"),
         };
-        let posted = payments::open(self.session, &payment, &mut self.journal)?;
-        let local = posted.local;
-        if let Some(invoice) = invoice {
-            self.applied.push((side, invoice.to_owned(), posted));
-        }
-        Ok(local)
+        payments::open(self.session, &payment, &mut self.journal)
     }
 
     /// Adds one side of a line: to the account itself, or to the one behind a customer, vendor or bank. Gives what it is worth in
@@ -148,8 +147,8 @@ impl Document<'_, '_> {
             return Err(self.required(line));
         }
         match line.text(kind) {
-            "Customer" => self.partner(line, Side::Sales, line.text(id), None, -amount).map(|local| -local),
-            "Vendor" => self.partner(line, Side::Purchase, line.text(id), None, amount),
+            "Customer" => self.partner(line, Side::Sales, line.text(id), None, -amount).map(|posted| -posted.local),
+            "Vendor" => self.partner(line, Side::Purchase, line.text(id), None, amount).map(|posted| posted.local),
             "Bank Account" => {
                 self.journal.add(account::BANK, amount);
                 Ok(amount)
@@ -166,6 +165,15 @@ impl Document<'_, '_> {
     fn required(&self, line: &Row) -> ApiError {
         invalid(format!("Account No. must have a value in {}. It cannot be zero or empty.", in_line(self.batch, line)))
     }
+}
+
+/// The open entries that a vendor's payment was marked to pay, the earliest due first.
+fn chosen(session: &Session, line: &Row) -> Answer<Vec<String>> {
+    let sql = "SELECT a.document FROM _applied a JOIN _partner_entries e ON e.document = a.document AND e.company = a.company \
+               WHERE a.company = ? AND a.payment = ? AND a.applied = 1 ORDER BY e.due, e.entry";
+    let mut statement = session.connection.prepare_cached(sql)?;
+    let rows = statement.query_map(params![session.company.get(), line.id()], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn invalid(text: String) -> ApiError {

@@ -91,6 +91,40 @@ async fn a_payment_run_pays_vendors() {
 }
 
 #[tokio::test]
+async fn one_payment_closes_the_entries_that_are_marked_for_it() {
+    let company = company().await;
+    let id = journal(&company, "vendorPaymentJournals").await;
+    let lines = format!("vendorPaymentJournals({id})/vendorPayments");
+    let mut bills = Vec::new();
+    for number in ["M-1", "M-2", "M-3"] {
+        let body = json!({"vendorNumber": "42000", "vendorInvoiceNumber": number, "purchaseInvoiceLines": [{"lineType": "Item", "lineObjectNumber": "1500", "quantity": 10}]});
+        let bill = format!("purchaseInvoices({})", company.post("purchaseInvoices", body).await.text("id"));
+        assert_eq!(company.act(&format!("{bill}/Microsoft.NAV.post")).await.status, 204);
+        bills.push(bill);
+    }
+    assert_eq!(units(&company.get(&bills[0]).await.body["totalAmountIncludingTax"]), 222_500_000);
+    let amount = 3337.5;
+    let payment = format!("vendorPayments({})", pay(&company, &lines, json!({"vendorNumber": "42000", "amount": amount})).await);
+    for external in ["M-1", "M-3"] {
+        let entry = company.first(&format!("{payment}/applyVendorEntries?$filter=externalDocumentNumber eq '{external}'")).await;
+        let marked = company.patch(&format!("{payment}/applyVendorEntries({})", text(&entry, "id")), "*", json!({"applied": true})).await;
+        assert_eq!((marked.status, &marked.body["applied"]), (200, &json!(true)), "{}", marked.body);
+    }
+    assert_eq!(company.act(&format!("journals({id})/Microsoft.NAV.post")).await.status, 204);
+    let mut statuses = Vec::new();
+    for bill in &bills {
+        statuses.push(company.get(bill).await.text("status").to_owned());
+    }
+    assert_eq!(statuses, ["Paid", "Open", "Open"]);
+    check(&company).await;
+    // What is left of the third bill is half of it.
+    let last =
+        pay(&company, &lines, json!({"vendorNumber": "42000", "appliesToInvoiceNumber": company.get(&bills[2]).await.text("number"), "amount": amount})).await;
+    let left = company.first(&format!("vendorPayments({last})/applyVendorEntries?$filter=externalDocumentNumber eq 'M-3'")).await;
+    assert_eq!(-units(&left["remainingAmount"]) * 2, units(&company.get(&bills[2]).await.body["totalAmountIncludingTax"]), "{left}");
+}
+
+#[tokio::test]
 async fn a_foreign_payment_settles_to_the_cent() {
     let company = company().await;
     let id = journal(&company, "customerPaymentJournals").await;
