@@ -191,6 +191,7 @@ impl App {
             DeletionScope::Account { account } => Some(account.as_str()),
         };
         let erased = self.inner.db.erase(account).await?;
+        let accounts = self.remove_accounts(account).await?;
         let names = match account {
             Some(account) => vec![account.to_owned()],
             None => self.inner.db.audit_accounts().await?,
@@ -204,6 +205,7 @@ impl App {
             self.emptied("conversations", erased.sessions, None),
             self.emptied("changes with their questions and images", erased.changes, None),
             self.emptied("connections with their permissions", erased.connections, Some("What is in Business Central stays there.")),
+            self.emptied("accounts with their tokens", accounts, Some("Their sign-ins at Microsoft end there, not here.")),
             self.emptied("names in the audit log", forgotten, Some("Its entries stay, so that it still verifies; names and details can't be read any more.")),
         ];
         let file = |what: &str, count: u64, place: PathBuf, note: &str| DataReportLine {
@@ -221,7 +223,20 @@ impl App {
         }
         let record = AuditRecord::new(AuditAction::Deleted, "data").of(if account.is_none() { "everything" } else { "account" });
         self.audit(record).await;
+        self.inner.db.rewrite().await;
         Ok(DataReport { lines })
+    }
+
+    /// Signs accounts out and removes them with their tokens: the one that is called so, or all. How many.
+    async fn remove_accounts(&self, account: Option<&str>) -> Result<u64, UserError> {
+        let ids: Vec<_> = match account {
+            None => self.accounts().await?.into_iter().map(|view| view.account_id).collect(),
+            Some(name) => self.find_account(name).await.ok().map(|view| view.account_id).into_iter().collect(),
+        };
+        for id in &ids {
+            self.remove_account(id).await?;
+        }
+        Ok(u64::try_from(ids.len()).unwrap_or(u64::MAX))
     }
 
     /// Forgets what this process keeps of what was deleted.

@@ -169,7 +169,8 @@ impl App {
         })?;
         if effect == Effect::Read {
             let context = ToolContext { session_id: SessionId::new(), run_id: RunId::new(), cancel: CancellationToken::new(), earlier: Vec::new() };
-            let output = bench.tools.read(&call, &context).await;
+            let tools = self.permitted(Arc::clone(&bench.tools) as _, bench.connection.as_ref());
+            let output = tools.read(&call, &context).await;
             return Ok(ToolCallResult { status: output.status, output: output.output });
         }
         let session_id = SessionId::new();

@@ -38,16 +38,23 @@ impl Db {
     pub async fn erase(&self, account: Option<&str>) -> Result<Erased, StoreError> {
         self.recover().await?;
         let account = account.map(str::to_owned);
-        let erased = self.write(Durability::Durable, move |tx| erase(tx, account.as_deref())).await?;
-        // The write-ahead log may still hold what was there.
+        self.write(Durability::Durable, move |tx| erase(tx, account.as_deref())).await
+    }
+
+    /// Writes the file anew, without what was deleted from it: free pages, and what the write-ahead log still holds. Where another process
+    /// holds that up, it is done when the last one closes.
+    pub async fn rewrite(&self) {
         let inner = std::sync::Arc::clone(&self.inner);
-        self.blocking(move || {
-            let connection = crate::schema::connect(&inner.home().database(), crate::schema::Purpose::Durable)?;
-            connection.execute_batch("VACUUM")?;
-            Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
-        })
-        .await?;
-        Ok(erased)
+        let rewritten = self
+            .blocking(move || {
+                let connection = crate::schema::connect(&inner.home().database(), crate::schema::Purpose::Durable)?;
+                connection.execute_batch("VACUUM")?;
+                Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+            })
+            .await;
+        if let Err(fault) = rewritten {
+            tracing::warn!(%fault, "the database could not be written anew after a deletion");
+        }
     }
 
     /// Removes all backups: they hold what the database held. How many.
