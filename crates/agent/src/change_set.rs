@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::{
-    Message, ToolCall, ToolOutput, TurnRecord,
+    ApprovedCall, Message, SentTogether, ToolCall, ToolOutput, TurnRecord,
     run::{Run, since},
     tool_call::{Ended, Prepared, refusal, refused, span},
 };
@@ -94,18 +94,40 @@ impl Run {
         self.complete(call, output, Duration::ZERO).await
     }
 
-    /// In order; after the first that isn't confirmed, the rest stays unsent, because later writes may build on earlier ones.
+    /// As one transaction where that can be, else in order.
     async fn send(&self, prepared: Vec<Prepared>, permitted: Vec<PermittedWrite>, ended: &mut Vec<Ended>) -> Result<(), UserError> {
         let mut by_call: HashMap<CallId, Vec<PermittedWrite>> = HashMap::new();
         for write in permitted {
             by_call.entry(write.permit.call_id().clone()).or_default().push(write);
         }
-        let mut halted: Option<&str> = None;
+        let mut approved = Vec::with_capacity(prepared.len());
         for Prepared { call, .. } in prepared {
-            let Some(writes) = by_call.remove(&call.call_id) else {
-                ended.push(self.unsent(&call, refusal(ToolCallStatus::Rejected, TAKEN_OUT, None)).await?);
-                continue;
-            };
+            match by_call.remove(&call.call_id) {
+                Some(writes) => approved.push(ApprovedCall { call, writes }),
+                None => ended.push(self.unsent(&call, refusal(ToolCallStatus::Rejected, TAKEN_OUT, None)).await?),
+            }
+        }
+        if approved.len() < 2 || self.cancel.is_cancelled() {
+            return self.in_order(approved, ended).await;
+        }
+        let started = self.engine.clock.monotonic();
+        let calls: Vec<(ToolCall, Vec<FieldChange>)> = approved.iter().map(|c| (c.call.clone(), edits(&c.writes))).collect();
+        match self.engine.tools.write_together(approved, &self.context(CancellationToken::new())).await {
+            SentTogether::InOrder(approved) => self.in_order(approved, ended).await,
+            SentTogether::Yes(outputs) => {
+                let took = since(&*self.engine.clock, started);
+                for ((call, edits), output) in calls.iter().zip(outputs) {
+                    ended.push(self.complete(call, told_of_edits(output, edits), took).await?);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// In order; after the first that isn't confirmed, the rest stays unsent, because later writes may build on earlier ones.
+    async fn in_order(&self, approved: Vec<ApprovedCall>, ended: &mut Vec<Ended>) -> Result<(), UserError> {
+        let mut halted: Option<&str> = None;
+        for ApprovedCall { call, writes } in approved {
             if halted.is_none() && self.cancel.is_cancelled() {
                 halted = Some(STOPPED);
             }
@@ -115,7 +137,7 @@ impl Run {
                 continue;
             }
             let started = self.engine.clock.monotonic();
-            let edits: Vec<FieldChange> = writes.iter().flat_map(|write| &write.planned.preview.fields).filter(|f| f.proposed.is_some()).cloned().collect();
+            let edits = edits(&writes);
             // A write under way is never cut off: that would turn a known outcome into an unknown one.
             let output = self.engine.tools.write(&call, writes, &self.context(CancellationToken::new())).instrument(span(&call)).await;
             if output.status != ToolCallStatus::Ok {
@@ -133,6 +155,11 @@ impl Run {
             }
         }
     }
+}
+
+/// The fields that a person edited.
+fn edits(writes: &[PermittedWrite]) -> Vec<FieldChange> {
+    writes.iter().flat_map(|write| &write.planned.preview.fields).filter(|field| field.proposed.is_some()).cloned().collect()
 }
 
 /// The result with what the person changed before approving, so that the model goes on from what was really sent.

@@ -10,7 +10,7 @@ mod tool_call;
 mod turn;
 
 pub use ports::{
-    HistoryBlock, Message, ModelError, ModelEvent, ModelProvider, ModelReply, ModelRequest, ModelStop, NewRun, Thinking, ToolCall, ToolCompletion, ToolContext,
+    ApprovedCall, HistoryBlock, Message, ModelError, ModelEvent, ModelProvider, ModelReply, ModelRequest, ModelStop, NewRun, SentTogether, Thinking, ToolCall, ToolCompletion, ToolContext,
     ToolExecutor, ToolFault, ToolOutput, ToolSpec, Transcript, TurnRecord, WriteResult,
 };
 pub use change_set::PreparedCall;

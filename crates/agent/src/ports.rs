@@ -174,6 +174,24 @@ pub struct ToolContext {
     pub run_id: RunId,
     /// Ends the work early.
     pub cancel: CancellationToken,
+    /// The writes that the same turn prepared before, in order: a later one may refer to what an earlier one creates.
+    pub earlier: Vec<PlannedWrite>,
+}
+
+/// A call with its writes exactly as they were approved.
+pub struct ApprovedCall {
+    /// The call.
+    pub call: ToolCall,
+    /// Its writes.
+    pub writes: Vec<PermittedWrite>,
+}
+
+/// Whether a set went as one.
+pub enum SentTogether {
+    /// It did: an output for each call, in order.
+    Yes(Vec<ToolOutput>),
+    /// It can't: nothing was sent, send them one after the other.
+    InOrder(Vec<ApprovedCall>),
 }
 
 /// What came of one write of a tool call.
@@ -229,6 +247,9 @@ pub trait ToolExecutor: Send + Sync {
 
     /// Sends the writes of this call exactly as the gate permits them: a person may have edited what was prepared.
     async fn write(&self, call: &ToolCall, writes: Vec<PermittedWrite>, context: &ToolContext) -> ToolOutput;
+
+    /// Sends the writes of several calls in one transaction where they can go so, all or none.
+    async fn write_together(&self, calls: Vec<ApprovedCall>, context: &ToolContext) -> SentTogether;
 
     /// Forgets what was prepared for this call: it was refused, or an earlier write failed.
     async fn discard(&self, call: &ToolCall);

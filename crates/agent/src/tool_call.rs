@@ -105,7 +105,7 @@ impl Run {
     }
 
     async fn writes(&self, calls: Vec<ToolCall>, ended: &mut Vec<Ended>) -> Result<(), UserError> {
-        let context = self.context(self.cancel.clone());
+        let mut context = self.context(self.cancel.clone());
         let mut prepared = Vec::new();
         for call in calls {
             if self.cancel.is_cancelled() {
@@ -119,7 +119,10 @@ impl Run {
                 writes = self.engine.tools.prepare(&call, &context).instrument(span(&call)) => writes,
             };
             match writes {
-                Ok(writes) => prepared.push(Prepared { call, writes }),
+                Ok(writes) => {
+                    context.earlier.extend(writes.iter().cloned());
+                    prepared.push(Prepared { call, writes });
+                }
                 Err(output) => ended.push(self.complete(&call, output, since(&*self.engine.clock, started)).await?),
             }
         }
@@ -164,7 +167,7 @@ impl Run {
     }
 
     pub(crate) fn context(&self, cancel: CancellationToken) -> ToolContext {
-        ToolContext { session_id: self.request.session_id, run_id: self.request.run_id, cancel }
+        ToolContext { session_id: self.request.session_id, run_id: self.request.run_id, cancel, earlier: Vec::new() }
     }
 
     fn no_such_tool(&self, name: &str) -> ToolOutput {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use bca_approval::{PlannedWrite, set_digest, typed_confirmation};
+use bca_approval::{PlannedWrite, set_digest};
 use bca_protocol::{ApprovalRequest, ApprovalState, ChangeId, ErrorCode, FieldEdit, LookupHit, Reviewer, Revision, UserError};
 use tokio_util::sync::CancellationToken;
 
@@ -35,7 +35,11 @@ impl App {
         let out: HashSet<ChangeId> = revision.leave_out.iter().copied().collect();
         check_names(&proposed, &revision, &out)?;
         let writes = self.with_edits(&view.request, proposed, &revision.edits).await?;
-        let request = shown(view.request, &writes, &out)?;
+        let mut request = shown(view.request, &writes, &out)?;
+        let kept: Vec<PlannedWrite> = writes.iter().filter(|write| !out.contains(&write.change_id())).cloned().collect();
+        // What a person's edit makes of it has to pass the rules as well, and may ask for more than a click.
+        let asked = self.gate().look_again(&request.connection, &kept).await;
+        request.typed = asked.map_err(|why| UserError::new(ErrorCode::Forbidden, why))?;
         Ok(self.inner.db.revise(revision.digest, request, writes, by, self.inner.clock.now()).await?)
     }
 
@@ -81,11 +85,14 @@ fn check_names(proposed: &[PlannedWrite], revision: &Revision, out: &HashSet<Cha
 /// The question with these writes, those taken out apart.
 fn shown(mut request: ApprovalRequest, writes: &[PlannedWrite], out: &HashSet<ChangeId>) -> Result<ApprovalRequest, UserError> {
     let (left_out, kept): (Vec<&PlannedWrite>, Vec<&PlannedWrite>) = writes.iter().partition(|write| out.contains(&write.change_id()));
+    let ids: HashSet<ChangeId> = kept.iter().map(|write| write.change_id()).collect();
+    if kept.iter().any(|write| !bca_bc::references(&write.request).is_subset(&ids.iter().copied().collect())) {
+        return Err(UserError::new(ErrorCode::InvalidInput, "Another change needs the result of one that is taken out. Take that one out too."));
+    }
     if kept.is_empty() {
         return Err(UserError::new(ErrorCode::InvalidInput, "Nothing would be left of the set. Reject it in place of taking everything out."));
     }
     request.digest = set_digest(kept.iter().map(|write| &write.preview.digest));
-    request.typed = typed_confirmation(kept.len());
     request.changes = kept.into_iter().map(|write| write.preview.clone()).collect();
     request.left_out = left_out.into_iter().map(|write| write.preview.clone()).collect();
     Ok(request)

@@ -113,6 +113,18 @@ impl ApprovalGate {
         }
     }
 
+    /// What must be typed to approve these writes as a person edited them; `None` where a click is enough.
+    ///
+    /// # Errors
+    /// The sentence that refuses them.
+    pub async fn look_again(&self, connection: &Connection, writes: &[PlannedWrite]) -> Result<Option<String>, String> {
+        let rules = self.rules.rules(connection, self.clock.now()).await.map_err(|fault| format!("The permissions could not be read: {fault}."))?;
+        // The set itself is among what was used by now.
+        let rules = crate::Rules { used: crate::Used::default(), ..rules };
+        let ruling = ruling::rule_on(writes, connection.kind, &rules)?;
+        Ok(ruling.typed.or_else(|| typed_confirmation(writes.len())))
+    }
+
     /// How the set is to be put to a person, or the sentence that refuses it. Rules that can't be read refuse it.
     async fn policy(&self, set: &ChangeSet) -> Result<Ruling, String> {
         if set.writes.is_empty() {

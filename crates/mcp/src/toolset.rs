@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bca_agent::{ToolCall, ToolContext, ToolExecutor, ToolOutput, ToolSpec};
+use bca_agent::{ApprovedCall, SentTogether, ToolCall, ToolContext, ToolExecutor, ToolOutput, ToolSpec};
 use bca_approval::{PermittedWrite, PlannedWrite};
-use bca_protocol::{Effect, RawJson, ToolCallStatus};
+use bca_protocol::{CallId, Effect, RawJson, ToolCallStatus};
 use rmcp::{
     RoleClient, ServiceExt,
     model::{CallToolRequestParams, CallToolResult, JsonObject, RequestMetaObject},
@@ -128,7 +128,7 @@ impl ToolExecutor for Toolset {
 
     async fn prepare(&self, call: &ToolCall, context: &ToolContext) -> Result<Vec<PlannedWrite>, ToolOutput> {
         let Some(tool) = Tool::from_name(&call.tool) else { return Err(output(&Answer::error("unknown_tool", "There is no such tool."))) };
-        match self.business_central.prepare(tool, call, &context.cancel).await {
+        match self.business_central.prepare(tool, call, context).await {
             Ok(planned) => Ok(vec![planned]),
             Err(answer) => Err(output(&answer)),
         }
@@ -148,6 +148,23 @@ impl ToolExecutor for Toolset {
         };
         self.business_central.forget(&call.call_id);
         ToolOutput { status, writes, ..output(&answer) }
+    }
+
+    async fn write_together(&self, calls: Vec<ApprovedCall>, _context: &ToolContext) -> SentTogether {
+        if !self.business_central.go_together(&calls) {
+            return SentTogether::InOrder(calls);
+        }
+        let ids: Vec<CallId> = calls.iter().map(|approved| approved.call.call_id.clone()).collect();
+        for write in calls.into_iter().flat_map(|approved| approved.writes) {
+            self.business_central.deposit(write);
+        }
+        let answers = self.business_central.send_together(&ids).await;
+        let finished = |(id, answer): (&CallId, Answer)| {
+            let Outcome { status, writes } = self.business_central.outcome(id);
+            self.business_central.forget(id);
+            ToolOutput { status, writes, ..output(&answer) }
+        };
+        SentTogether::Yes(ids.iter().zip(answers).map(finished).collect())
     }
 
     async fn discard(&self, call: &ToolCall) {

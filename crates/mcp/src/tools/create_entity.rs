@@ -20,7 +20,7 @@ Documents take their lines nested under the navigation name, for example salesOr
 pub(crate) struct Input {
     /// Entity set, for example `customers`.
     entity: String,
-    /// Properties to set; children nested under their navigation name.
+    /// Properties to set; children nested under their navigation name. As the id of what the Nth write of this turn creates, write `{result:N}`.
     #[schemars(with = "AnyObject")]
     data: Json,
     /// Parent record, to add a child such as an order line.
@@ -60,7 +60,8 @@ pub(super) async fn prepare(bc: &BusinessCentral, input: Input, call_id: &CallId
     let path = if expand.is_empty() { set.to_string() } else { format!("{set}?$expand={}", expand.join(",")) };
     let request = CanonicalRequest { target: client.target().clone(), method: Method::Post, path, if_match: None, body: Some(input.data.to_string()) };
     let title = title(entity, &input.data, parent_name.as_deref());
-    let draft = preview::Draft { entity, operation: &operation, call_id, key: None, title, before: None, data: Some(&input.data), notes, request };
+    let draft =
+        preview::Draft { entity, operation: &operation, call_id, key: None, title, before: None, data: Some(&input.data), notes, now: bc.clock.now(), request };
     let planned = preview::plan(client, draft, cancel).await;
     Ok(Prepared { planned, target: Target::Create { set, expand, data: input.data } })
 }

@@ -41,6 +41,7 @@ pub(super) async fn prepare(bc: &BusinessCentral, input: Input, call_id: &CallId
         before: Some(&record.json),
         data: None,
         notes,
+        now: bc.clock.now(),
         request,
     };
     let planned = preview::plan(client, draft, cancel).await;

@@ -20,6 +20,10 @@ impl BusinessCentral {
     /// be changed, or the field can't be edited. [`ErrorCode::NotConnected`] and faults of Business Central.
     pub async fn edited(&self, proposed: &PlannedWrite, edits: &[&FieldEdit], cancel: &CancellationToken) -> Result<PlannedWrite, UserError> {
         let client = self.client().map_err(|_| UserError::new(ErrorCode::NotConnected, "There is no connection to Business Central. Nothing was edited."))?;
+        client.catalogue().scope(self.edited_on(client, proposed, edits, cancel)).await
+    }
+
+    async fn edited_on(&self, client: &Client, proposed: &PlannedWrite, edits: &[&FieldEdit], cancel: &CancellationToken) -> Result<PlannedWrite, UserError> {
         let entity = Catalogue::get().find(&proposed.preview.entity).ok_or_else(|| wrong("This record can't be edited here."))?;
         let operation = match proposed.preview.operation {
             WriteOperation::Create => Operation::Create,
@@ -51,6 +55,7 @@ impl BusinessCentral {
             before: before.as_ref(),
             data: Some(&data),
             notes,
+            now: self.clock.now(),
             request,
         };
         let mut planned = preview::plan(client, draft, cancel).await;

@@ -9,14 +9,18 @@ mod get_schema;
 mod invoke_action;
 mod look_again;
 mod look_up;
+mod prepared;
 mod preview;
 mod query_entities;
+mod references;
 mod send;
+mod send_together;
 pub(crate) mod undo;
 mod update_entity;
 mod validate_operation;
 mod validate_workflow;
 mod verify;
+mod warnings;
 
 use std::{
     collections::HashMap,
@@ -25,15 +29,16 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bca_agent::{ToolCall, ToolFault, WriteResult};
+use bca_agent::{ToolCall, ToolContext, ToolFault, WriteResult};
 use bca_approval::{IntentLog, PermittedWrite, PlannedWrite, WritePermit};
-use bca_bc::{BcError, Client};
+use bca_bc::{BcError, Client, Earlier};
 use bca_catalogue::{Catalogue, Entity, Operation};
 use bca_protocol::{CallId, Clock, Effect, ErrorCode, Json, ToolCallStatus};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::prepared::{Prepared, Target};
 use crate::{
     answer::{Answer, object, sparse, text},
     cache::ReadCache,
@@ -163,34 +168,6 @@ pub(crate) fn effect(tool: Tool, input: &str) -> Effect {
     }
 }
 
-/// A write that is prepared: what will be sent once a permit is there, and how to check what came of it.
-#[derive(Clone)]
-pub(crate) struct Prepared {
-    pub(crate) planned: PlannedWrite,
-    pub(crate) target: Target,
-}
-
-impl Prepared {
-    /// Takes the write as it was approved; what will be compared after sending are its values.
-    fn become_approved(&mut self, planned: PlannedWrite) {
-        let body = planned.request.body.as_deref().and_then(|body| Json::parse(body).ok());
-        match (&mut self.target, body) {
-            (Target::Create { data, .. } | Target::Update { data, .. }, Some(body)) => *data = body,
-            (Target::Create { .. } | Target::Update { .. } | Target::Delete { .. } | Target::Action { .. }, _) => {}
-        }
-        self.planned = planned;
-    }
-}
-
-/// What a prepared write acts on.
-#[derive(Clone)]
-pub(crate) enum Target {
-    Create { set: bca_bc::SetPath, expand: Vec<String>, data: Json },
-    Update { record: bca_bc::RecordPath, data: Json },
-    Delete { record: bca_bc::RecordPath },
-    Action { record: bca_bc::RecordPath, action: String, seen: Option<String> },
-}
-
 /// What came of a write call, beside its answer.
 pub(crate) struct Outcome {
     pub(crate) status: ToolCallStatus,
@@ -203,6 +180,8 @@ pub struct BusinessCentral {
     intents: Arc<dyn IntentLog>,
     clock: Arc<dyn Clock>,
     calls: Mutex<HashMap<CallId, Pending>>,
+    /// What creates gave, for later writes that refer to it.
+    created: Mutex<Earlier>,
     cache: ReadCache,
     learning: Learning,
     /// Where files of records are saved for the person.
@@ -221,7 +200,7 @@ impl BusinessCentral {
     /// Tools over this client; without one, only what needs no connection works.
     #[must_use]
     pub fn new(client: Option<Client>, intents: Arc<dyn IntentLog>, clock: Arc<dyn Clock>) -> Self {
-        Self { client, intents, clock, calls: Mutex::default(), cache: ReadCache::default(), learning: Learning::default(), files: None }
+        Self { client, intents, clock, calls: Mutex::default(), created: Mutex::default(), cache: ReadCache::default(), learning: Learning::default(), files: None }
     }
 
     /// The same, with custom APIs that the person named beside those that the environment tells of, and the folder for saved files.
@@ -303,24 +282,27 @@ impl BusinessCentral {
     }
 
     /// Turns a call into the exact request and what it means.
-    pub(crate) async fn prepare(&self, tool: Tool, call: &ToolCall, cancel: &CancellationToken) -> Result<PlannedWrite, Answer> {
+    pub(crate) async fn prepare(&self, tool: Tool, call: &ToolCall, context: &ToolContext) -> Result<PlannedWrite, Answer> {
+        let cancel = &context.cancel;
+        let input = &references::named(call.input.as_str(), &context.earlier)?;
         let unknown = |planned: &Result<PlannedWrite, Answer>| planned.as_ref().is_err_and(is_about_the_unknown);
-        self.knowing(cancel, || self.prepare_known(tool, call, cancel), unknown).await
+        self.knowing(cancel, || self.prepare_known(tool, input, &call.call_id, context), unknown).await
     }
 
-    async fn prepare_known(&self, tool: Tool, call: &ToolCall, cancel: &CancellationToken) -> Result<PlannedWrite, Answer> {
-        let input = call.input.as_str();
-        let prepared = match tool {
-            Tool::CreateEntity => create_entity::prepare(self, parse(input)?, &call.call_id, cancel).await?,
-            Tool::UpdateEntity => update_entity::prepare(self, parse(input)?, &call.call_id, cancel).await?,
-            Tool::DeleteEntity => delete_entity::prepare(self, parse(input)?, &call.call_id, cancel).await?,
-            Tool::InvokeAction => invoke_action::prepare(self, parse(input)?, &call.call_id, cancel).await?,
+    async fn prepare_known(&self, tool: Tool, input: &str, call_id: &CallId, context: &ToolContext) -> Result<PlannedWrite, Answer> {
+        let cancel = &context.cancel;
+        let mut prepared = match tool {
+            Tool::CreateEntity => create_entity::prepare(self, parse(input)?, call_id, cancel).await?,
+            Tool::UpdateEntity => update_entity::prepare(self, parse(input)?, call_id, cancel).await?,
+            Tool::DeleteEntity => delete_entity::prepare(self, parse(input)?, call_id, cancel).await?,
+            Tool::InvokeAction => invoke_action::prepare(self, parse(input)?, call_id, cancel).await?,
             Tool::QueryEntities | Tool::GetSchema | Tool::ValidateOperation | Tool::ValidateWorkflow => {
                 return Err(Answer::error("not_a_write", "This tool changes nothing."));
             }
         };
+        references::label(&mut prepared.planned.preview, &context.earlier);
         let planned = prepared.planned.clone();
-        self.keep(&call.call_id, prepared);
+        self.keep(call_id, prepared);
         Ok(planned)
     }
 
@@ -483,7 +465,9 @@ pub(crate) fn fault(answer: &Json) -> Option<ToolFault> {
 
 /// Refuses what the catalogue knows to be wrong; gives the remarks of a proposal that may go on.
 fn validated(proposal: &bca_catalogue::Proposal<'_>) -> Result<Vec<bca_protocol::Note>, Answer> {
-    let validation = Catalogue::get().validate(proposal);
+    // An id that an earlier write of the turn will give has the form of one by then.
+    let filled = proposal.data.map(references::filled);
+    let validation = Catalogue::get().validate(&bca_catalogue::Proposal { data: filled.as_ref(), ..*proposal });
     if validation.is_valid() {
         // Whether there is a way back is shown in a place of its own.
         let shown_elsewhere = |note: &String| matches!(&validation.undo, bca_catalogue::Undo::Irreversible { why, .. } if note.contains(why.as_str()));

@@ -7,9 +7,13 @@ use bca_bc::{Client, RecordPath};
 use bca_catalogue::{Care, Catalogue, Entity, Operation, Property, PropertyKind, Undo};
 use bca_protocol::{CallId, ChangeId, ChangePreview, FieldChange, FieldEditor, FieldKind, Json, Note, NoteKind, Undoable, WriteOperation};
 use futures::{StreamExt, stream};
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::send::fetch;
+use super::{
+    send::fetch,
+    warnings::{Seen, warnings},
+};
 use bca_approval::{CanonicalRequest, PlannedWrite};
 
 /// Look-ups of related records for one preview; beyond these, ids are shown as they are.
@@ -37,14 +41,19 @@ pub(super) struct Draft<'a> {
     /// The properties to be set, for create and update.
     pub(super) data: Option<&'a Json>,
     pub(super) notes: Vec<Note>,
+    /// When it is proposed (UTC).
+    pub(super) now: Timestamp,
     pub(super) request: CanonicalRequest,
 }
 
 /// Makes the write that goes to the gate.
 pub(super) async fn plan(client: &Client, draft: Draft<'_>, cancel: &CancellationToken) -> PlannedWrite {
     let rows = rows(&draft);
-    let labels = labels(client, &rows, cancel).await;
+    let seen =
+        Seen { entity: draft.entity, operation: draft.operation, key: draft.key.as_deref(), before: draft.before, data: draft.data, path: &draft.request.path };
+    let (labels, warnings) = tokio::join!(labels(client, &rows, cancel), warnings(client, &seen, draft.now, cancel));
     let mut notes = draft.notes;
+    notes.extend(warnings);
     notes.extend(care(draft.entity, draft.data));
     let mut fields = Vec::with_capacity(rows.len());
     for row in &rows {

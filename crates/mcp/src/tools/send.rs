@@ -1,8 +1,10 @@
 //! Sends an approved write, reads back what came of it, and settles its intent.
 
+use std::sync::PoisonError;
+
 use bca_agent::WriteResult;
 use bca_approval::{Settlement, WritePermit};
-use bca_bc::{BcError, Client, Expand, Record, RecordPath, WriteError};
+use bca_bc::{BcError, Client, Earlier, EarlierResult, Expand, Record, RecordId, RecordPath, WriteAnswer, WriteError, resolve};
 use bca_catalogue::{Catalogue, Entity};
 use bca_protocol::{CallId, ChangeOutcome, Json, RawJson, ToolCallStatus};
 use tokio_util::sync::CancellationToken;
@@ -25,7 +27,7 @@ pub(super) fn etag(record: &Record) -> Result<String, Answer> {
 }
 
 /// What came of a write, for the log, the event and the model.
-struct Settled {
+pub(super) struct Settled {
     outcome: ChangeOutcome,
     message: Option<String>,
     key: Option<String>,
@@ -35,7 +37,7 @@ struct Settled {
 
 impl BusinessCentral {
     /// Redeems the permit for the prepared bytes. Every way out leaves an outcome in the log and an answer for the model.
-    pub(super) async fn send(&self, call_id: &CallId, prepared: Prepared, permit: WritePermit) -> Answer {
+    pub(super) async fn send(&self, call_id: &CallId, mut prepared: Prepared, permit: WritePermit) -> Answer {
         let client = match self.client() {
             Ok(client) => client,
             Err(answer) => return answer,
@@ -46,16 +48,14 @@ impl BusinessCentral {
             return self.unsent(call_id, &prepared, answer).await;
         }
         let before = follow_up::look(client, &prepared.target, &prepared, &never).await;
-        let settled = match client.write(permit, &prepared.planned.request, &never).await {
-            Ok(answer) => confirmed(client, &prepared, answer.record, before, &never).await,
-            Err(WriteError::NotSent(reason)) => {
-                let answer = Answer::write(ToolCallStatus::Error, "failed", format!("Nothing was changed: {reason}"));
-                return self.unsent(call_id, &prepared, answer).await;
-            }
-            Err(WriteError::Refused(fault)) => refused(&fault),
-            Err(WriteError::Changed(_)) => refused_as_changed(),
-            Err(WriteError::Unknown(fault)) => find_out(client, &prepared, &fault, &never).await,
-        };
+        let earlier = self.earlier();
+        let outcome = client.write_after(permit, &prepared.planned.request, &earlier, &never).await;
+        if let Err(WriteError::NotSent(reason)) = &outcome {
+            let answer = Answer::write(ToolCallStatus::Error, "failed", format!("Nothing was changed: {reason}"));
+            return self.unsent(call_id, &prepared, answer).await;
+        }
+        prepared.resolve(&earlier);
+        let settled = settled_by(client, &prepared, outcome, before, &never).await;
         self.settle(call_id, &prepared, settled).await
     }
 
@@ -69,7 +69,7 @@ impl BusinessCentral {
         }
     }
 
-    async fn unsent(&self, call_id: &CallId, prepared: &Prepared, answer: Answer) -> Answer {
+    pub(super) async fn unsent(&self, call_id: &CallId, prepared: &Prepared, answer: Answer) -> Answer {
         let why = answer.json.get("message").and_then(Json::as_str).unwrap_or("It was not sent.").to_owned();
         if let Err(fault) = self.intents.not_sent(prepared.planned.change_id(), &why, self.clock.now()).await {
             tracing::error!(%fault, "an unsent write could not be recorded as such");
@@ -78,8 +78,9 @@ impl BusinessCentral {
         answer
     }
 
-    async fn settle(&self, call_id: &CallId, prepared: &Prepared, settled: Settled) -> Answer {
+    pub(super) async fn settle(&self, call_id: &CallId, prepared: &Prepared, settled: Settled) -> Answer {
         let change_id = prepared.planned.change_id();
+        self.remember(prepared, &settled);
         let settlement = Settlement {
             outcome: settled.outcome,
             message: settled.message,
@@ -99,6 +100,59 @@ impl BusinessCentral {
         let write = WriteResult { change_id, outcome: settled.outcome, undoable: prepared.planned.preview.undo.is_yes() };
         self.record(call_id, Outcome { status, writes: vec![write] });
         settled.answer
+    }
+}
+
+impl BusinessCentral {
+    /// What creates gave so far.
+    fn earlier(&self) -> Earlier {
+        self.created.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps the id of a record that was created, for later writes of the same turn.
+    fn remember(&self, prepared: &Prepared, settled: &Settled) {
+        if let (Target::Create { .. }, ChangeOutcome::Confirmed, Some(Ok(id))) =
+            (&prepared.target, settled.outcome, settled.key.as_deref().map(RecordId::parse))
+        {
+            let mut created = self.created.lock().unwrap_or_else(PoisonError::into_inner);
+            // Only the turn under way refers to them; ids of changes grow with time, so the older half goes.
+            if created.len() >= MOST_REMEMBERED {
+                let mut ids: Vec<_> = created.keys().copied().collect();
+                ids.sort_unstable();
+                ids.iter().take(MOST_REMEMBERED / 2).for_each(|id| drop(created.remove(id)));
+            }
+            created.insert(prepared.planned.change_id(), EarlierResult { id, etag: None });
+        }
+    }
+}
+
+/// Many times more creates than one turn can hold.
+const MOST_REMEMBERED: usize = 4_096;
+
+impl Prepared {
+    /// Puts ids in the place of references, as it was sent: what is read back is compared with that.
+    fn resolve(&mut self, earlier: &Earlier) {
+        let Ok(resolved) = resolve(&self.planned.request, earlier) else { return };
+        if let (Target::Create { data, .. } | Target::Update { data, .. }, Some(Ok(sent))) = (&mut self.target, resolved.body.as_deref().map(Json::parse)) {
+            *data = sent;
+        }
+    }
+}
+
+/// What an answer of the client comes to, with what was read back.
+pub(super) async fn settled_by(
+    client: &Client,
+    prepared: &Prepared,
+    outcome: Result<WriteAnswer, WriteError>,
+    before: follow_up::Before,
+    cancel: &CancellationToken,
+) -> Settled {
+    match outcome {
+        Ok(answer) => confirmed(client, prepared, answer.record, before, cancel).await,
+        Err(WriteError::NotSent(reason)) => refused(&BcError::BadQuery(reason.to_string())),
+        Err(WriteError::Refused(fault)) => refused(&fault),
+        Err(WriteError::Changed(_)) => refused_as_changed(),
+        Err(WriteError::Unknown(fault)) => find_out(client, prepared, &fault, cancel).await,
     }
 }
 

@@ -43,6 +43,10 @@ impl BusinessCentral {
     /// faults of Business Central.
     pub async fn prepare_undo(&self, done: &Done<'_>, cancel: &CancellationToken) -> Result<PreparedCall, UserError> {
         let client = self.client().map_err(|_| UserError::new(ErrorCode::NotConnected, "There is no connection to Business Central. Nothing was changed."))?;
+        client.catalogue().scope(self.undo_on(client, done, cancel)).await
+    }
+
+    async fn undo_on(&self, client: &Client, done: &Done<'_>, cancel: &CancellationToken) -> Result<PreparedCall, UserError> {
         let shown = &done.planned.preview;
         if let Undoable::No { why } = &shown.undo {
             return Err(no_way_back(format!("This cannot be undone. {why}")));
@@ -68,6 +72,7 @@ impl BusinessCentral {
             before: inverse.now.as_ref(),
             data: inverse.data.as_ref(),
             notes: inverse.notes,
+            now: self.clock.now(),
             request: inverse.request,
         };
         let mut planned = preview::plan(client, draft, cancel).await;

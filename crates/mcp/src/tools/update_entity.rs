@@ -63,6 +63,7 @@ pub(super) async fn prepare(bc: &BusinessCentral, input: Input, call_id: &CallId
         before: Some(&record.json),
         data: Some(&data),
         notes,
+        now: bc.clock.now(),
         request,
     };
     let planned = preview::plan(client, draft, cancel).await;

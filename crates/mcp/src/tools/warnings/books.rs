@@ -1,0 +1,89 @@
+//! Bounded reads for warnings.
+
+use bca_bc::{Case, Client, Comparison, Filter, Literal, Query, RecordPath, SetPath, Subject};
+use bca_protocol::Json;
+use rust_decimal::Decimal;
+use tokio_util::sync::CancellationToken;
+
+use crate::tools::{send::fetch, verify::decimal};
+
+/// Rows that a warning looks at; beyond these, it speaks of what it saw.
+const MOST: usize = 500;
+/// Duplicates that are named.
+const MOST_ALIKE: usize = 3;
+
+/// The company's books, read for warnings.
+pub(super) struct Books<'a> {
+    pub(super) client: &'a Client,
+    pub(super) cancel: &'a CancellationToken,
+}
+
+impl Books<'_> {
+    /// One record.
+    pub(super) async fn one(&self, set: &str, id: &str) -> Option<Json> {
+        let path = RecordPath::of(set, id).ok()?;
+        fetch(self.client, &path, &[], self.cancel).await.ok().map(|record| record.json)
+    }
+
+    /// The record by id, or else by number.
+    pub(super) async fn found(&self, set: &str, id: Option<&str>, number: Option<&str>) -> Option<Json> {
+        match (id, number) {
+            (Some(id), _) => self.one(set, id).await,
+            (None, Some(number)) => self.listed(set, Filter::equals("number", number), 1).await.into_iter().next(),
+            (None, None) => None,
+        }
+    }
+
+    /// A small set, whole.
+    pub(super) async fn all(&self, set: &str) -> Vec<Json> {
+        self.rows(SetPath::of(set).ok().map(Query::of)).await
+    }
+
+    /// Rows for which this holds.
+    pub(super) async fn listed(&self, set: &str, filter: Filter, top: usize) -> Vec<Json> {
+        let query = SetPath::of(set).ok().map(|set| Query { top: Some(top), ..Query::of(set).filtered(filter) });
+        self.rows(query).await
+    }
+
+    /// Documents of one customer or vendor, since a day where one is given.
+    pub(super) async fn documents(&self, set: &str, (party, number): (&str, &str), since: Option<(&str, jiff::civil::Date)>) -> Vec<Json> {
+        let mut filter = Filter::equals(party, number);
+        if let Some((property, date)) = since {
+            let subject = Subject { property: property.to_owned(), case: Case::Kept };
+            filter = filter.and(Filter::Compare { subject, operator: Comparison::GreaterOrEqual, value: Literal::Date(date.to_string()) });
+        }
+        self.listed(set, filter, MOST).await
+    }
+
+    /// Records with the same text, whatever its case.
+    pub(super) async fn alike(&self, set: &str, property: &str, text: &str) -> Vec<Json> {
+        let subject = Subject { property: property.to_owned(), case: Case::Lower };
+        let filter = Filter::Compare { subject, operator: Comparison::Equal, value: Literal::Text(text.trim().to_lowercase()) };
+        self.listed(set, filter, MOST_ALIKE).await
+    }
+
+    async fn rows(&self, query: Option<Query>) -> Vec<Json> {
+        let Some(mut query) = query else { return Vec::new() };
+        query.top = query.top.or(Some(MOST));
+        match self.client.query(&query, self.cancel).await {
+            Ok(page) => page.rows.into_iter().map(|record| record.json).collect(),
+            Err(fault) => {
+                tracing::debug!(%fault, "a warning could not be computed");
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// A number of a record, exactly.
+pub(super) fn number(record: &Json, name: &str) -> Option<Decimal> {
+    match record.get(name)? {
+        Json::Number(text) => decimal(text),
+        Json::Null | Json::Bool(_) | Json::String(_) | Json::Array(_) | Json::Object(_) => None,
+    }
+}
+
+/// A text of a record that says something.
+pub(super) fn text<'r>(record: &'r Json, name: &str) -> Option<&'r str> {
+    record.get(name).and_then(Json::as_str).filter(|text| !bca_bc::is_empty_value(text))
+}
