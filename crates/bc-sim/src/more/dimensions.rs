@@ -241,3 +241,13 @@ fn take(session: &Session, row: &Row, kind: &'static Parent, dimension: &str, va
     let mut line = session.blank("dimensionSetLines")?;
     put_line(session, &mut line, (kind, row.id()), &dimension, &value)
 }
+
+/// Gives a record the dimensions of another, as an order those of its quote.
+pub(crate) fn copy(session: &Session, from: &str, to: &Row) -> Answer<()> {
+    let set = to.table.name.as_str();
+    let Some((kind, _)) = parents::find(session, to.id(), |parent| parent.set == set && !parent.dimension.is_empty())? else { return Ok(()) };
+    for line in session.all_by("dimensionSetLines", "parentId", from)? {
+        take(session, to, kind, line.id(), line.text("valueId"))?;
+    }
+    Ok(())
+}

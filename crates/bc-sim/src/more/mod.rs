@@ -1,6 +1,7 @@
 //! What lies around the books: the sets whose rules have nothing to do with posting.
 
 pub(crate) mod applications;
+pub(crate) mod carry;
 pub(crate) mod dimensions;
 pub(crate) mod files;
 pub(crate) mod handshake;

@@ -7,7 +7,7 @@ use crate::data::facts::{Api, EntitySet, Facts, Kind};
 use crate::data::row::Row;
 use crate::data::session::Session;
 use crate::error::{Answer, ApiError};
-use crate::more::{self, streams};
+use crate::more::{self, carry, streams};
 use crate::odata::options::{self, QueryOptions};
 use crate::odata::path::{Segment, segments};
 use crate::odata::{captions, metadata};
@@ -92,7 +92,11 @@ fn answer_in_english(session: &Session, request: &Request) -> Answer<Response> {
                 return Err(ApiError::not_allowed("A bound action is called with POST."));
             }
             if more::invoke(session, set, &mut row, &action)? == more::Done::NotHere {
+                let luggage = carry::pack(session, set, &row, &action)?;
                 actions::invoke(session, set, row, &action)?;
+                if let Some(luggage) = luggage {
+                    carry::unpack(session, &luggage)?;
+                }
             }
             Ok(Response::empty())
         }

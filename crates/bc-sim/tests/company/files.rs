@@ -155,6 +155,32 @@ async fn dimensions_travel_from_the_customer_to_the_document_and_its_lines() {
     assert_eq!((booked.status, booked.code()), (400, "Application_DialogException"));
 }
 
+#[tokio::test]
+async fn an_order_has_the_dimensions_and_files_of_its_quote_and_its_invoice_too() {
+    let company = company().await;
+    let quote = company.post("salesQuotes", json!({"customerNumber": "14000", "externalDocumentNumber": "CARRY", "dimensionSetLines": [{"code": "DEPARTMENT", "valueCode": "SALES"}],
+        "salesQuoteLines": [{"lineType": "Item", "lineObjectNumber": "1100", "quantity": 1, "dimensionSetLines": [{"code": "DEPARTMENT", "valueCode": "STOCK"}]}]})).await;
+    assert_eq!(quote.status, 201, "{}", quote.body);
+    let path = format!("salesQuotes({})", quote.text("id"));
+    let file = company.post(&format!("{path}/attachments"), json!({"fileName": "plan.txt"})).await;
+    let stream = format!("attachments({})/attachmentContent", file.text("id"));
+    assert_eq!(upload(&company, &stream, file.etag.as_deref(), "text/plain", b"four rooms").await.status, 204);
+    let made = company.act(&format!("{path}/Microsoft.NAV.makeOrder")).await;
+    assert_eq!(made.status, 204, "{}", made.body);
+    for (set, lines, action) in [("salesOrders", "salesOrderLines", Some("shipAndInvoice")), ("salesInvoices", "salesInvoiceLines", None)] {
+        let expand = format!("$expand=dimensionSetLines,attachments,{lines}($expand=dimensionSetLines)");
+        let document = company.first(&format!("{set}?$filter=externalDocumentNumber eq 'CARRY'&{expand}")).await;
+        assert_eq!(document["dimensionSetLines"][0]["valueCode"], "SALES", "{set}: {document}");
+        assert_eq!(document[lines][0]["dimensionSetLines"][0]["valueCode"], "STOCK", "{set}: {document}");
+        assert_eq!(document["attachments"][0]["fileName"], "plan.txt", "{set}: {document}");
+        assert_eq!(bytes(&company, &stream).await.2, b"four rooms");
+        if let Some(action) = action {
+            let done = company.act(&format!("{set}({})/Microsoft.NAV.{action}", document["id"].as_str().unwrap())).await;
+            assert_eq!(done.status, 204, "{}", done.body);
+        }
+    }
+}
+
 /// A webhook receiver that answers one call with a token of its choice.
 fn receiver(answer: fn(&str) -> String) -> (String, std::thread::JoinHandle<String>) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
