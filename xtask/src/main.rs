@@ -16,6 +16,7 @@ mod stamp;
 mod steps;
 mod test;
 mod tools;
+mod torture;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -50,6 +51,7 @@ const COMMANDS: &[Command] = &[
         about: "writes the window's TypeScript types from crates/protocol, or checks that they are fresh",
         run: bindings::run,
     },
+    Command { name: "torture", usage: "torture", about: "the tests of reliability at their full figures (hours); writes docs/reliability.md", run: torture::run },
     Command { name: "bundle", usage: "bundle [--debug]", about: "builds the .deb and .rpm packages", run: bundle::run },
 ];
 
