@@ -268,6 +268,21 @@ pub enum Changes {
         /// The write.
         id: ChangeId,
     },
+    /// Everything about a write, or about all writes of a conversation, as one page for the files: request, diff, edits, decision, read-back.
+    Evidence {
+        /// The write.
+        #[arg(required_unless_present = "session")]
+        id: Option<ChangeId>,
+        /// All writes of this conversation.
+        #[arg(long, value_name = "ID", conflicts_with = "id")]
+        session: Option<SessionId>,
+        /// Where to write it, in place of standard output; the file must not exist.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// How it is written.
+        #[arg(long, value_enum, default_value_t = EvidenceFormat::Html)]
+        format: EvidenceFormat,
+    },
     /// Take a write back: a new write with its own approval.
     Undo {
         /// The write.
@@ -280,6 +295,15 @@ pub enum Changes {
         #[arg(long, value_enum, default_value_t = Approve::Ask)]
         approve: Approve,
     },
+}
+
+/// How evidence is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EvidenceFormat {
+    /// One page without scripts, fit for printing.
+    Html,
+    /// For programs.
+    Json,
 }
 
 /// `settings`
@@ -467,7 +491,7 @@ impl Command {
             | Self::Search(_)
             | Self::Tools(_)
             | Self::Approvals(_)
-            | Self::Changes(Changes::List { .. } | Changes::Show { .. })
+            | Self::Changes(Changes::List { .. } | Changes::Show { .. } | Changes::Evidence { .. })
             | Self::Settings(_)
             | Self::Backup(_)
             | Self::Connections(_)

@@ -4,7 +4,7 @@ use bca_app::App;
 use bca_protocol::ChangeView;
 use serde::Serialize;
 
-use super::undo;
+use super::{evidence, undo};
 use crate::{
     args::Changes,
     console::{Console, Form, Loudness},
@@ -33,6 +33,7 @@ pub(super) async fn run(app: &App, command: Changes, console: &mut Console) -> R
                 Form::People => console.print(&format!("{}\n", page(&change, console.out.paint, console.loudness)))?,
             }
         }
+        Changes::Evidence { id, session, out, format } => evidence::run(app, id, session, out.as_deref(), format, console).await?,
         Changes::Undo { id, run, approve } => return undo::run(app, id, run, approve, console).await,
     }
     Ok(Exit::Done)

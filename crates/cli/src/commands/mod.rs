@@ -11,6 +11,7 @@ mod connections;
 mod data;
 mod demo;
 mod doctor;
+mod evidence;
 mod login;
 mod logout;
 mod permissions;
