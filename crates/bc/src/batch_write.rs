@@ -208,7 +208,7 @@ impl Client {
     }
 
     /// The version of a record as it stands now.
-    async fn version(&self, path: &str, cancel: &CancellationToken) -> Result<Option<String>, BcError> {
+    pub(crate) async fn version(&self, path: &str, cancel: &CancellationToken) -> Result<Option<String>, BcError> {
         let url = self.address(path)?;
         let text = self.wire().read(&url, Freshness::Primary, cancel).await?;
         Ok(crate::client::record(&text)?.etag)

@@ -23,9 +23,13 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) async fn new(faults: &[&str]) -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut options = Options::new("token");
         options.faults = faults.iter().map(|fault| fault.parse::<Fault>().unwrap()).collect();
+        Self::with(options).await
+    }
+
+    pub(crate) async fn with(options: Options) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let company = bca_sim::serve(listener, options).await.unwrap();
         let target = Target {
             root: company.base_url(),
@@ -44,7 +48,7 @@ impl Demo {
         self.client.query(query, &self.cancel).await
     }
 
-    async fn write(&self, method: Method, path: &str, if_match: Option<&str>, body: Option<&str>) -> Result<WriteAnswer, WriteError> {
+    pub(crate) async fn write(&self, method: Method, path: &str, if_match: Option<&str>, body: Option<&str>) -> Result<WriteAnswer, WriteError> {
         let request = CanonicalRequest {
             target: self.client.target().clone(),
             method,

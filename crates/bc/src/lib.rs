@@ -33,6 +33,8 @@ mod batch_company_tests;
 #[cfg(test)]
 mod company_tests;
 #[cfg(test)]
+mod extension_company_tests;
+#[cfg(test)]
 mod filter_meaning_tests;
 #[cfg(test)]
 mod script;

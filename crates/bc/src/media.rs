@@ -62,7 +62,7 @@ impl MediaPath {
         }))
     }
 
-    /// The record whose version a change of the file names (`If-Match`): where it is `None`, the record itself.
+    /// The path of the record that holds the file: the record itself, or the one that belongs to it.
     #[must_use]
     pub fn holder(&self) -> String {
         self.through.as_ref().map_or_else(|| self.record.to_string(), |through| format!("{}/{through}", self.record))
@@ -182,6 +182,15 @@ impl Client {
             tokio::time::sleep(pause(wire.limits.first_pause, wire.limits.longest_pause, tried, retry_after)).await;
             tried += 1;
         }
+    }
+
+    /// The version of the record that holds the file, which a change of the file names as its `If-Match`; from the database that is
+    /// written to.
+    ///
+    /// # Errors
+    /// As for [`Client::get`].
+    pub async fn media_version(&self, path: &MediaPath, cancel: &CancellationToken) -> Result<Option<String>, BcError> {
+        self.version(&path.holder(), cancel).await
     }
 
     /// Sends a file up, once, with a permit for a request whose method is PATCH, whose path is a [`MediaPath`], whose `If-Match` is the
