@@ -138,8 +138,9 @@ async fn what_is_taken_out_is_not_sent_and_can_be_put_back_before() {
     assert_eq!(run.done.await.unwrap(), StopReason::EndTurn);
     let expected = [("call_1", ToolCallStatus::Ok), ("call_2", ToolCallStatus::Rejected), ("call_3", ToolCallStatus::Ok)];
     assert_eq!(statuses(&events), expected.map(|(id, status)| (id.to_owned(), status)));
-    let sent: Vec<_> = stage.books.writes().into_iter().map(|w| w.body).collect();
-    assert_eq!(sent, last.changes.iter().map(|c| c.body.clone().unwrap()).collect::<Vec<_>>());
+    let [batch] = &stage.books.writes()[..] else { panic!("one request") };
+    assert!(last.changes.iter().all(|c| batch.body.contains(c.body.as_ref().unwrap())), "{}", batch.body);
+    assert!(!batch.body.contains(first.changes[1].body.as_ref().unwrap()), "{}", batch.body);
     let out = stage.running.app.change(first.changes[1].change_id).await.unwrap();
     assert_eq!(out.state, ChangeState::NotSent);
     let told = stage.model.last().last_results();

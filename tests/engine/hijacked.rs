@@ -63,8 +63,8 @@ async fn an_id_used_twice_in_a_turn_makes_two_calls_that_are_both_shown() {
     assert_ne!(question.changes[0].call_id, question.changes[1].call_id);
     stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
     run.done.await.unwrap();
-    let bodies: Vec<_> = stage.books.writes().into_iter().map(|w| Some(w.body)).collect();
-    assert_eq!(bodies, question.changes.iter().map(|c| c.body.clone()).collect::<Vec<_>>());
+    let [batch] = &stage.books.writes()[..] else { panic!("one request") };
+    assert!(question.changes.iter().all(|c| batch.body.contains(c.body.as_ref().unwrap())), "{}", batch.body);
     assert_eq!(ended(&events).len(), 2);
     stage.model.last().assert_well_formed();
 }

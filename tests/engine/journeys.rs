@@ -13,6 +13,7 @@ mod hijacked;
 mod limits;
 mod model;
 mod permissions;
+mod races;
 mod several;
 mod sign_in;
 mod support;

@@ -199,7 +199,8 @@ async fn what_has_no_way_back_says_so_and_names_the_document() {
 async fn only_what_is_known_to_be_made_can_be_taken_back() {
     let books = Books::open().await;
     books.fault("customers:POST:1:drop-before-commit");
-    let (stage, ids) = made(books, &[("call_a", CREATE, create("Lost")), ("call_b", CREATE, create("Unsent"))]).await;
+    let unsent = json!({"entity": "salesOrders", "data": {"customerId": "{result:1}"}});
+    let (stage, ids) = made(books, &[("call_a", CREATE, create("Lost")), ("call_b", CREATE, unsent)]).await;
     assert!(refused(&stage, ids[0]).await.message.contains("not known"));
     assert!(refused(&stage, ids[1]).await.message.contains("not sent"));
     let unknown = stage.running.app.undo(ChangeId::new(), Events::new()).await.err().unwrap();

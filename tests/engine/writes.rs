@@ -105,7 +105,9 @@ async fn somebody_elses_change_is_never_overwritten() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_second_of_three_fails_the_third_stays_unsent() {
-    let calls = [("call_1", CREATE, create("One")), ("call_2", CREATE, create("Two")), ("call_3", CREATE, create("Three"))];
+    // What refers to an earlier result can't go as one transaction, so these go in order.
+    let order = json!({"entity": "salesOrders", "data": {"customerId": "{result:1}"}});
+    let calls = [("call_1", CREATE, create("One")), ("call_2", CREATE, create("Two")), ("call_3", CREATE, order)];
     let stage = stage(vec![Turn::calls(&calls)]).await;
     stage.books.fault("customers:POST:2:429");
     let (stop, events) = stage.approved().await;
@@ -117,7 +119,7 @@ async fn after_the_second_of_three_fails_the_third_stays_unsent() {
     states.sort_by(|a, b| a.0.cmp(&b.0));
     let expected = [("call_1", ChangeState::Confirmed), ("call_2", ChangeState::Failed), ("call_3", ChangeState::NotSent)];
     assert_eq!(states, expected.map(|(id, state)| (id.to_owned(), state)));
-    assert_eq!((stage.books.named("customers", "One").await, stage.books.named("customers", "Three").await), (1, 0));
+    assert_eq!(stage.books.named("customers", "One").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
