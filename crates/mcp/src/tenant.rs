@@ -8,7 +8,7 @@ use bca_protocol::Clock;
 use tokio_util::sync::CancellationToken;
 
 /// How long learning may hold up a call.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// After a failure, the environment is asked again only then.
 const AGAIN: Duration = Duration::from_secs(5 * 60);
