@@ -253,9 +253,18 @@ impl App {
     /// The home is in use, there is no such copy, or it is damaged.
     pub async fn restore_backup(config: Config, name: &str) -> Result<(), UserError> {
         let home = config.home()?;
-        let name = name.to_owned();
-        let restored = tokio::task::spawn_blocking(move || Db::restore(&home, &name)).await;
-        restored.map_err(|_| UserError::new(bca_protocol::ErrorCode::Internal, "The backup could not be restored."))?.map(drop).map_err(Into::into)
+        let wanted = name.to_owned();
+        let restored = tokio::task::spawn_blocking(move || Db::restore(&home, &wanted)).await;
+        restored.map_err(|_| UserError::new(bca_protocol::ErrorCode::Internal, "The backup could not be restored."))??;
+        // The log went back in time with everything else; that it did is its first new entry.
+        match Self::start(config).await {
+            Ok(app) => {
+                app.audit(bca_store::AuditRecord::new(bca_protocol::AuditAction::Restored, "backup").of(name)).await;
+                app.stop().await;
+            }
+            Err(fault) => tracing::error!(%fault, "a restored database could not be opened to write that down"),
+        }
+        Ok(())
     }
 
     /// The newest faults that were met and told.
