@@ -27,14 +27,3 @@ ALTER TABLE changes ADD COLUMN undone_by TEXT REFERENCES changes (change_id);
 CREATE UNIQUE INDEX changes_undo_open ON changes (undoes)
     WHERE undoes IS NOT NULL AND state IN ('planned', 'approved', 'sending', 'unknown');
 CREATE INDEX changes_by_run ON changes (run_id);
-
--- Whether an entity set takes the id that a create names, found out by creating: one answer for a place and a set.
-CREATE TABLE client_ids (
-    root TEXT NOT NULL,
-    environment TEXT NOT NULL,
-    company_id TEXT NOT NULL,
-    entity TEXT NOT NULL,
-    honoured INTEGER NOT NULL CHECK (honoured IN (0, 1)),
-    found_at INTEGER NOT NULL,
-    PRIMARY KEY (root, environment, company_id, entity)
-) STRICT, WITHOUT ROWID;
