@@ -1,11 +1,15 @@
 //! Accounts: who signed in, what they can reach, and how they go.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use bca_auth::{Secret, SessionState, TokenSource};
+use async_trait::async_trait;
+use bca_auth::{AccountTokens, Secret, SessionState, TokenError, TokenSource};
 use bca_bc::Limits;
-use bca_protocol::{AccountId, AccountView, AuditAction, CompanyView, Connection, ConnectionKind, EnvironmentView, ErrorCode, UserError};
-use bca_store::StoredAccount;
+use bca_protocol::{AccountId, AccountView, AuditAction, AuditOutcome, CompanyView, Connection, ConnectionKind, EnvironmentView, ErrorCode, UserError};
+use bca_store::{AuditRecord, Db, StoredAccount};
 use futures::StreamExt;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
@@ -136,7 +140,9 @@ impl App {
 
     /// Bearer tokens of an account for Business Central.
     pub(crate) async fn bearer_of(&self, id: &AccountId) -> Result<Arc<dyn TokenSource>, UserError> {
-        Ok(Arc::new(self.session_of(id).await?.tokens(self.business_central_scope())))
+        let tokens = self.session_of(id).await?.tokens(self.business_central_scope());
+        let name = self.inner.db.account(id).await.map(|account| shown(&account)).unwrap_or_default();
+        Ok(Arc::new(Watched { tokens, db: self.inner.db.clone(), id: id.clone(), name, told: Mutex::default() }))
     }
 
     /// What an account can reach: environments and their companies. An environment whose companies can't be read says why.
@@ -269,6 +275,50 @@ impl App {
         let found = bca_bc::companies(&root, bearer, Arc::clone(&self.inner.clock), Limits::default(), &CancellationToken::new()).await;
         let companies = found.map_err(|e| UserError::from(&e))?;
         Ok(companies.into_iter().map(|c| crate::CompanyChoice { id: c.id.to_string(), name: c.display_name }).collect())
+    }
+}
+
+/// Tokens whose failing renewals are written down, once for each reason.
+struct Watched {
+    tokens: AccountTokens,
+    db: Db,
+    id: AccountId,
+    name: String,
+    told: Mutex<Option<TokenError>>,
+}
+
+impl Watched {
+    async fn watch(&self, answer: Result<Secret<String>, TokenError>) -> Result<Secret<String>, TokenError> {
+        let fault = answer.as_ref().err().cloned();
+        let is_new = {
+            let mut told = lock(&self.told);
+            let is_new = fault.is_some() && *told != fault;
+            told.clone_from(&fault);
+            is_new
+        };
+        if let Some(fault) = fault.filter(|_| is_new) {
+            let details = crate::audit::details([("reason", fault.to_string())]);
+            let record = AuditRecord::new(AuditAction::RefreshFailed, "account").of(self.id.as_str()).by_account(&self.name);
+            if let Err(fault) = self.db.audit(record.with_outcome(AuditOutcome::Failed).with_details(details)).await {
+                tracing::error!(%fault, "an entry of the audit log could not be stored");
+            }
+        }
+        answer
+    }
+}
+
+#[async_trait]
+impl TokenSource for Watched {
+    async fn token(&self) -> Result<Secret<String>, TokenError> {
+        self.watch(self.tokens.token().await).await
+    }
+
+    async fn refresh(&self, refused: &Secret<String>) -> Result<Secret<String>, TokenError> {
+        self.watch(self.tokens.refresh(refused).await).await
+    }
+
+    async fn challenged(&self, refused: &Secret<String>, www_authenticate: &str) -> Result<Secret<String>, TokenError> {
+        self.watch(self.tokens.challenged(refused, www_authenticate).await).await
     }
 }
 
