@@ -23,12 +23,15 @@ async fn a_write_leaves_its_trail() {
     stage.approved().await;
     let all = entries(&stage.running).await;
     let trail: Vec<_> = all.iter().filter(|e| e.run_id.is_some()).map(|e| (e.action, e.outcome, e.client)).collect();
-    assert_eq!(trail, [
-        (AuditAction::ApprovalAsked, AuditOutcome::Pending, AuditClient::Window),
-        (AuditAction::ApprovalDecided, AuditOutcome::Done, AuditClient::Window),
-        (AuditAction::WriteSent, AuditOutcome::Pending, AuditClient::Window),
-        (AuditAction::WriteSettled, AuditOutcome::Done, AuditClient::Window),
-    ]);
+    assert_eq!(
+        trail,
+        [
+            (AuditAction::ApprovalAsked, AuditOutcome::Pending, AuditClient::Window),
+            (AuditAction::ApprovalDecided, AuditOutcome::Done, AuditClient::Window),
+            (AuditAction::WriteSent, AuditOutcome::Pending, AuditClient::Window),
+            (AuditAction::WriteSettled, AuditOutcome::Done, AuditClient::Window),
+        ]
+    );
     let settled = all.iter().find(|e| e.action == AuditAction::WriteSettled).unwrap();
     assert_eq!(settled.resource, "customers");
     assert!(settled.resource_id.is_some());
@@ -94,7 +97,9 @@ async fn deleting_everything_leaves_a_log_that_verifies_and_says_nothing() {
     let report = app.delete_data(DeletionScope::Everything).await.unwrap();
     assert!(report.lines.iter().any(|line| line.what == "backups" && line.count == 1), "{report:?}");
     assert!(report.lines.iter().any(|line| line.what == "conversations" && line.count == 1), "{report:?}");
-    assert!(app.sessions().await.unwrap().is_empty() && app.changes(None).await.unwrap().is_empty() && app.approvals(bca_app::Which::All).await.unwrap().is_empty());
+    assert!(
+        app.sessions().await.unwrap().is_empty() && app.changes(None).await.unwrap().is_empty() && app.approvals(bca_app::Which::All).await.unwrap().is_empty()
+    );
     let verdict = verified(&stage.running).await;
     assert!(verdict.intact && verdict.checked > 4, "{verdict:?}");
     let old = entries(&stage.running).await;

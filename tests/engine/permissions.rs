@@ -50,7 +50,11 @@ async fn a_viewer_reads_and_nothing_more() {
 async fn an_editor_changes_with_a_yes_and_deletes_nothing() {
     let books = Books::open().await;
     let id = books.ids("customers", 1).await.remove(0);
-    let stage = set(books, vec![Turn::calls(&[("call_d", DELETE, json!({"entity": "customers", "id": id}))]), Turn::calls(&[("call_u", UPDATE, rename(&id, "Renamed"))])]).await;
+    let stage = set(
+        books,
+        vec![Turn::calls(&[("call_d", DELETE, json!({"entity": "customers", "id": id}))]), Turn::calls(&[("call_u", UPDATE, rename(&id, "Renamed"))])],
+    )
+    .await;
     permit(&stage, Permissions { role: AccessRole::Editor, ..Permissions::default() }).await;
     let (stop, events) = stage.approved().await;
     assert_eq!((stop, questions(&events)), (StopReason::EndTurn, 1));
