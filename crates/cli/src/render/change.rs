@@ -58,6 +58,8 @@ pub fn page(change: &ChangeView, paint: Paint, loudness: Loudness) -> String {
         format!("  {} · as {}", connection(&change.connection, paint), value(&change.connection.account)),
     ];
     lines.extend(change.message.as_ref().map(|message| format!("  {}", value(message))));
+    lines.extend(preview.undoes.map(|change| format!("  Takes back change {change}.")));
+    lines.extend(change.undone_by.map(|by| format!("  Taken back by change {by}.")));
     lines.push(String::new());
     lines.extend(change_lines(preview, paint, loudness));
     lines.push(String::new());

@@ -3,9 +3,15 @@
 
 mod asking;
 mod history;
+mod kills;
+mod oversight;
 mod process;
 #[cfg(target_os = "linux")]
 mod screen;
 #[cfg(target_os = "linux")]
 mod screens;
 mod serving;
+#[cfg(target_os = "linux")]
+mod signing_in;
+#[cfg(target_os = "linux")]
+mod taking_back;

@@ -44,7 +44,7 @@ impl Servers {
         ]
     }
 
-    fn command(&self, home: &Home, arguments: &[&str]) -> Command {
+    pub fn command(&self, home: &Home, arguments: &[&str]) -> Command {
         let mut command = program();
         command.arg("--home").arg(home.path()).args(arguments).envs(self.environment());
         command

@@ -1,0 +1,113 @@
+//! The real program is killed at random points around its writes: a twentieth of the figures here, all of them by `cargo xtask torture`.
+
+use std::{
+    collections::HashMap,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    process::{Home, run},
+    serving::Servers,
+};
+
+/// Writes that are begun, and how many of them are killed on the way.
+fn figures() -> (usize, usize) {
+    if std::env::var_os("BC_AGENT_TORTURE").is_some() { (700, 500) } else { (35, 25) }
+}
+
+/// Chance that is the same at every run (xorshift64, Marsaglia 2003).
+fn next(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
+fn call(servers: &Servers, home: &Home, tool: &str, input: &Value) -> Value {
+    let ended = servers.run(home, &["tools", "call", tool, &input.to_string(), "--json"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    ended.json()["output"].clone()
+}
+
+#[test]
+fn killed_around_its_writes_it_loses_no_intent_and_makes_nothing_twice() {
+    let (writes, kills) = figures();
+    let (home, servers) = (Home::new(), Servers::start(&[]));
+    assert_eq!(servers.run(&home, &["settings", "set", "automation.unattended_approval", "true"]).code, Some(0));
+    let mut chance = 0x9e37_79b9_7f4a_7c15_u64;
+    // How long an undisturbed write takes on this machine: kills fall anywhere within that, and a little beyond.
+    let begun = Instant::now();
+    let first = json!({"entity": "customers", "data": {"displayName": "Killed first"}}).to_string();
+    assert_eq!(servers.run(&home, &["tools", "call", "bc_create_entity", &first, "--approve", "all"]).code, Some(0));
+    let usual = begun.elapsed();
+    let (mut killed, mut told) = (0, HashMap::new());
+    for n in 0..writes {
+        let name = format!("Killed {n}");
+        let input = json!({"entity": "customers", "data": {"displayName": name}}).to_string();
+        let mut command = servers.command(&home, &["tools", "call", "bc_create_entity", &input, "--approve", "all", "--json"]);
+        if n * kills / writes == (n + 1) * kills / writes {
+            told.insert(name, run(command, "").code);
+            continue;
+        }
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let after = usual.mul_f64((next(&mut chance) % 1_200) as f64 / 1_000.0);
+        let deadline = Instant::now() + after;
+        // The point of the kill is what is tried; nothing is waited for.
+        while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
+            std::thread::park_timeout(Duration::from_micros(200));
+        }
+        if child.try_wait().unwrap().is_none() {
+            killed += 1;
+            child.kill().unwrap();
+        }
+        child.wait().unwrap();
+    }
+    let changes = servers.run(&home, &["changes", "list", "--json"]).json()["changes"].as_array().unwrap().clone();
+    let (mut lost, mut twice, mut wrong, mut unknown) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    let mut standing: HashMap<String, usize> = HashMap::new();
+    for skip in (0..).step_by(500) {
+        let page = call(
+            &servers,
+            &home,
+            "bc_query_entities",
+            &json!({"entity": "customers", "filter": "startswith(displayName,'Killed ')", "select": ["displayName"], "top": 500, "skip": skip}),
+        );
+        let rows = page["rows"].as_array().unwrap().clone();
+        for row in &rows {
+            *standing.entry(row["displayName"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+        if rows.len() < 500 {
+            break;
+        }
+    }
+    let of = |name: &str| changes.iter().filter(|change| change["preview"]["title"] == json!(format!("Create customer {name}"))).cloned().collect::<Vec<_>>();
+    for (name, count) in &standing {
+        if *count > 1 {
+            twice.push(name.clone());
+        }
+        if !of(name).iter().any(|change| matches!(change["state"].as_str(), Some("confirmed" | "unknown"))) {
+            lost.push(name.clone());
+        }
+    }
+    for n in 0..writes {
+        let name = format!("Killed {n}");
+        let there = standing.contains_key(&name);
+        for change in of(&name) {
+            match (change["state"].as_str().unwrap(), there) {
+                ("confirmed", true) | ("not_sent" | "failed", false) => {}
+                ("unknown", _) => unknown += 1,
+                (state, there) => wrong.push(format!("{name}: {state}, in the books: {there}")),
+            }
+        }
+        if let Some(code) = told.get(&name) {
+            assert_eq!((*code, there), (Some(0), true), "{name}: left alone, it is made");
+        }
+    }
+    assert!(lost.is_empty() && twice.is_empty() && wrong.is_empty(), "lost {lost:?}, twice {twice:?}, wrong {wrong:?}");
+    println!(
+        "reliability | 17 | kills of the program around {writes} approved writes: intents lost, made twice, told wrongly | 0, 0, 0 of {killed} kills ({unknown} shown as unknown)"
+    );
+}
