@@ -1,6 +1,7 @@
 //! BC Agent in a terminal. The engine is the same as the window's; both open the same home.
 
 mod args;
+mod args_serve;
 mod commands;
 mod console;
 mod conversation;
