@@ -24,6 +24,8 @@ pub enum Key {
     UnattendedApproval,
     /// Entity sets that are never written.
     NeverWritten,
+    /// Custom and third-party APIs beside those that an environment tells of.
+    CustomApis,
     /// The sign-in service.
     SignInAuthority,
     /// Whose accounts.
@@ -63,7 +65,7 @@ struct Definition {
 
 impl Key {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Provider,
         Self::Model,
         Self::ModelBaseUrl,
@@ -73,6 +75,7 @@ impl Key {
         Self::ApprovalTimeout,
         Self::UnattendedApproval,
         Self::NeverWritten,
+        Self::CustomApis,
         Self::SignInAuthority,
         Self::SignInTenant,
         Self::SignInClientId,
@@ -157,6 +160,13 @@ impl Key {
                 "Whether `--approve all` may approve writes without a person outside the demo.",
             ),
             Self::NeverWritten => define("approval.never_written", "", None, Check::Text, "Entity sets that are never written, separated by commas."),
+            Self::CustomApis => define(
+                "business_central.custom_apis",
+                "",
+                None,
+                Check::Text,
+                "Custom APIs beside those that an environment tells of, as publisher/group/version, separated by commas.",
+            ),
             Self::SignInAuthority => define(
                 "sign_in.authority",
                 bca_auth::PUBLIC_AUTHORITY,

@@ -7,7 +7,7 @@ use bca_bc::{Access, Client, Limits};
 use bca_mcp::{BusinessCentral, Toolset};
 use bca_protocol::{AccountId, Connection, ErrorCode, UserError};
 
-use crate::App;
+use crate::{App, Key};
 
 /// Tools on one connection, or without any.
 pub(crate) struct Workbench {
@@ -87,7 +87,10 @@ impl App {
                 Some(client.map_err(|e| UserError::from(&e))?)
             }
         };
-        let business_central = BusinessCentral::new(client, Arc::new(self.inner.db.clone()), Arc::clone(&self.inner.clock));
+        // What names no API is passed over here: the setting is a courtesy, and a set that is not found is told as such.
+        let apis = self.settings_now().get(Key::CustomApis).split(',').filter_map(|api| api.parse().ok()).collect();
+        let business_central = BusinessCentral::new(client, Arc::new(self.inner.db.clone()), Arc::clone(&self.inner.clock))
+            .with(apis, self.home().join("attachments"));
         let tools = Toolset::start(Arc::new(business_central)).await.map_err(|e| UserError::new(ErrorCode::Internal, e.to_string()))?;
         let bench = Arc::new(Workbench { connection: route.map(|route| route.connection), tools: Arc::new(tools) });
         benches.insert(key, Arc::clone(&bench));
