@@ -128,7 +128,7 @@ async fn quitting_with_a_question_open_sends_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn quitting_waits_for_a_write_that_has_left() {
     let books = Books::open().await;
-    books.fault("customers:POST:1:slow=4000");
+    books.fault("customers:POST:1:slow=15000");
     let window = asked(&books, &creating().await).await;
     let place = window.place.clone();
     window.pause(A_PERSONS_PAUSE).await;
@@ -164,7 +164,7 @@ async fn a_page_whose_process_is_killed_comes_back_with_its_words_and_its_questi
 async fn a_page_lost_or_loaded_again_while_a_write_is_under_way_does_not_repeat_it() {
     for lost in [true, false] {
         let books = Books::open().await;
-        books.fault("customers:POST:1:slow=3000");
+        books.fault("customers:POST:1:slow=8000");
         let window = asked(&books, &creating().await).await;
         window.pause(A_PERSONS_PAUSE).await;
         window.click("approval-approve").await;
