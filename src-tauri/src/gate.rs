@@ -1,11 +1,11 @@
 //! Who may ask, and in what form. Capabilities say the same; this holds where one of them is changed by mistake.
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use bca_app::{ActiveRun, App};
 use bca_desktop::Coalescer;
-use bca_protocol::{AgentEvent, ErrorCode, EventSink, StartedRun, UserError};
-use serde::de::DeserializeOwned;
+use bca_protocol::{ErrorCode, EventSink, StartedRun, UserError};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tauri::{
     AppHandle, Manager as _, State, Webview,
@@ -83,12 +83,12 @@ impl Ask {
     pub fn channel(&self) -> Result<Arc<dyn EventSink>, UserError> {
         let id = self.arguments.get("channel").and_then(Value::as_str).and_then(|id| id.parse::<JavaScriptChannelId>().ok());
         let Some(id) = id else { return Err(UserError::new(ErrorCode::InvalidInput, "There is no channel for the events of the run.")) };
-        let channel = id.channel_on::<_, Vec<AgentEvent>>(self.page.clone());
+        let channel = id.channel_on::<_, String>(self.page.clone());
         let is_there = self.shell().this_page();
         let runtime = tauri::async_runtime::handle().inner().clone();
         Ok(Coalescer::new(runtime, move |events| {
             if is_there()
-                && let Err(fault) = channel.send(events)
+                && let Err(fault) = exactly(&events).and_then(|text| Ok(channel.send(text)?))
             {
                 tracing::warn!(%fault, "events could not be sent to the page");
             }
@@ -100,6 +100,14 @@ impl Ask {
         serde_json::from_value(given)
             .map_err(|e| UserError::new(ErrorCode::InvalidInput, format!("The command was called with something that it can't take: {e}.")))
     }
+}
+
+/// JSON as text: the page reads amounts from it without a float in between.
+///
+/// # Errors
+/// It cannot be written, which would be a fault of ours.
+pub fn exactly<T: Serialize>(answer: &T) -> Result<String, Box<dyn Error + Send + Sync>> {
+    Ok(serde_json::to_string(answer)?)
 }
 
 /// Reads the parameters and sends the command's answer back to the page. What doesn't fit is told as a [`UserError`], like every

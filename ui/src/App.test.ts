@@ -180,12 +180,12 @@ describe('taking back', () => {
     expect(screen.getByTestId('written-list').textContent).toContain('final');
   });
 
-  it('puts the words of an expired question into the composer and sends nothing', async () => {
+  it('puts the words of an expired question into the composer and sends nothing', { timeout: 30_000 }, async () => {
     open('state=empty&pace=0&approval=60');
     await ask('change');
     await fireEvent.click(await screen.findByTestId('approval-again'));
     await vi.waitFor(() => expect(screen.getByTestId<HTMLTextAreaElement>('composer-input').value).toContain('Please propose it again'));
-    await vi.waitFor(() => expect(screen.queryByTestId('stop')).toBeNull());
+    await vi.waitFor(() => expect(screen.queryByTestId('stop')).toBeNull(), { timeout: 10_000 });
     expect(screen.getAllByTestId('message').filter(({ dataset }) => dataset['role'] === 'user')).toHaveLength(1);
   });
 });

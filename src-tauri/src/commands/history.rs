@@ -1,10 +1,10 @@
 //! Conversations: listed, shown, renamed, deleted, exported, searched.
 
 use bca_app::ExportFormat;
-use bca_protocol::{SearchHit, SessionDetail, SessionId, SessionSummary};
+use bca_protocol::{ErrorCode, SearchHit, SessionId, SessionSummary, UserError};
 use serde::Deserialize;
 
-use crate::gate::commands;
+use crate::gate::{commands, exactly};
 
 /// Places that one search shows.
 const MOST_HITS: usize = 500;
@@ -21,8 +21,9 @@ commands! {
         ask.app().await?.sessions().await?
     }
 
-    async fn get_session(ask, { session_id: SessionId }) -> SessionDetail {
-        ask.app().await?.session(session_id).await?
+    async fn get_session(ask, { session_id: SessionId }) -> String {
+        let detail = ask.app().await?.session(session_id).await?;
+        exactly(&detail).map_err(|e| UserError::new(ErrorCode::Internal, format!("The session could not be handed over: {e}.")))?
     }
 
     async fn rename_session(ask, { session_id: SessionId, title: String }) -> () {

@@ -103,8 +103,8 @@ export interface Backend extends AccountQuestions, RuleQuestions, AuditQuestions
   lookupRecords(params: { connection: string; entity: string; words: string }): Promise<LookupHit[]>;
   undoChange(params: { change_id: ChangeId }, listener: RunListener): Promise<StartedRun>;
   undoRun(params: { run_id: RunId }, listener: RunListener): Promise<StartedRun>;
-  /** The whole pack as text. Not every engine can. */
-  exportEvidence?(params: { change_id: ChangeId | null; session_id: SessionId | null; format: 'html' | 'json' }): Promise<string>;
+  /** The whole pack as text. */
+  exportEvidence(params: { change_id: ChangeId | null; session_id: SessionId | null; format: 'html' | 'json' }): Promise<string>;
   appInfo(): Promise<AppInfo>;
   listSessions(): Promise<SessionSummary[]>;
   getSession(params: { session_id: SessionId }): Promise<SessionDetail>;

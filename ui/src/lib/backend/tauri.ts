@@ -2,6 +2,7 @@
 import { Channel, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 
+import { readJson } from '../format/exactJson';
 import type { AgentEvent } from '../protocol';
 import type { Backend, RunListener } from './backend';
 
@@ -9,17 +10,22 @@ function ask<T>(command: string, params?: object): Promise<T> {
   return invoke<T>(command, params === undefined ? undefined : { params });
 }
 
-/** A command whose run's events come over a channel, several in one array. */
+/** A command that answers with JSON as text: what Tauri reads itself goes through floats, and this carries amounts. */
+async function askExactly<T>(command: string, params: object): Promise<T> {
+  return readJson(await ask<string>(command, params)) as T;
+}
+
+/** A command whose run's events come over a channel, several in one array, as JSON text. */
 function askWithEvents<T>(command: string, params: object, listener: RunListener): Promise<T> {
-  const channel = new Channel<AgentEvent[]>();
-  channel.onmessage = listener;
+  const channel = new Channel<string>();
+  channel.onmessage = (text) => listener(readJson(text) as AgentEvent[]);
   return invoke<T>(command, { params, channel });
 }
 
 export const tauriBackend: Backend = {
   appInfo: () => ask('app_info'),
   listSessions: () => ask('list_sessions'),
-  getSession: (params) => ask('get_session', params),
+  getSession: (params) => askExactly('get_session', params),
   renameSession: (params) => ask('rename_session', params),
   deleteSession: (params) => ask('delete_session', params),
   exportSession: (params) => ask('export_session', params),
@@ -33,6 +39,7 @@ export const tauriBackend: Backend = {
   lookupRecords: (params) => ask('lookup_records', params),
   undoChange: (params, listener) => askWithEvents('undo_change', params, listener),
   undoRun: (params, listener) => askWithEvents('undo_run', params, listener),
+  exportEvidence: (params) => ask('export_evidence', params),
   listChanges: (params) => ask('list_changes', params),
   listAccounts: () => ask('list_accounts'),
   signIn: (params) => ask('sign_in', params),

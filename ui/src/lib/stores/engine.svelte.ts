@@ -14,11 +14,6 @@ class Engine {
     return this.#backend;
   }
 
-  /** Whether the engine behind the window answers that question at all; what it does not is not shown. */
-  can(question: keyof Backend): boolean {
-    return this.#backend !== undefined && question in this.#backend;
-  }
-
   connect(backend: Backend): void {
     this.#backend = backend;
   }

@@ -1,5 +1,5 @@
 /** Which panes and panels are open. */
-export type Panel = 'settings' | 'model' | 'connect' | 'accounts' | 'permissions' | 'keys' | null;
+export type Panel = 'settings' | 'model' | 'connect' | 'accounts' | 'permissions' | 'data' | 'keys' | null;
 
 class Layout {
   /** The panes at the sides, as the person folded them. */
