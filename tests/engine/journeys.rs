@@ -6,8 +6,8 @@
 mod approval;
 mod audit;
 mod books;
-mod data;
 mod change_sets;
+mod data;
 mod edits;
 mod hijacked;
 mod limits;

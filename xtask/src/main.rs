@@ -51,7 +51,12 @@ const COMMANDS: &[Command] = &[
         about: "writes the window's TypeScript types from crates/protocol, or checks that they are fresh",
         run: bindings::run,
     },
-    Command { name: "torture", usage: "torture", about: "the tests of reliability at their full figures (hours); writes docs/reliability.md", run: torture::run },
+    Command {
+        name: "torture",
+        usage: "torture",
+        about: "the tests of reliability at their full figures (hours); writes docs/reliability.md",
+        run: torture::run,
+    },
     Command { name: "bundle", usage: "bundle [--debug]", about: "builds the .deb and .rpm packages", run: bundle::run },
 ];
 

@@ -9,9 +9,9 @@ pub mod todos;
 mod tool_call;
 mod turn;
 
-pub use ports::{
-    ApprovedCall, HistoryBlock, Message, ModelError, ModelEvent, ModelProvider, ModelReply, ModelRequest, ModelStop, NewRun, SentTogether, Thinking, ToolCall, ToolCompletion, ToolContext,
-    ToolExecutor, ToolFault, ToolOutput, ToolSpec, Transcript, TurnRecord, WriteResult,
-};
 pub use change_set::PreparedCall;
+pub use ports::{
+    ApprovedCall, HistoryBlock, Message, ModelError, ModelEvent, ModelProvider, ModelReply, ModelRequest, ModelStop, NewRun, SentTogether, Thinking, ToolCall,
+    ToolCompletion, ToolContext, ToolExecutor, ToolFault, ToolOutput, ToolSpec, Transcript, TurnRecord, WriteResult,
+};
 pub use run::{Engine, Limits, Run, RunRequest};
