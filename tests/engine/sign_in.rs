@@ -51,12 +51,7 @@ impl World {
     async fn connect(&self, app: &App) -> AccountView {
         let account = app.sign_in(browsing()).await.unwrap();
         let account = app.connect_account(&account.account_id, browsing()).await.unwrap();
-        let new = AccountConnection {
-            name: "books".into(),
-            account: account.account_id.clone(),
-            base_url: self.books.url(),
-            company: self.books.company(),
-        };
+        let new = AccountConnection { name: "books".into(), account: account.account_id.clone(), base_url: self.books.url(), company: self.books.company() };
         app.connect_company(new).await.unwrap();
         account
     }
@@ -173,11 +168,9 @@ async fn a_revoked_sign_in_is_told_and_one_visit_of_the_browser_mends_it() {
 async fn what_a_person_must_do_is_asked_once_and_never_in_a_loop() {
     let world = World::new(vec![]).await;
     let running = world.start().await;
-    for (error, suberror, claims) in [
-        ("invalid_grant", Some("consent_required"), None),
-        ("interaction_required", None, Some("{\"access_token\":{}}")),
-        ("invalid_grant", None, None),
-    ] {
+    for (error, suberror, claims) in
+        [("invalid_grant", Some("consent_required"), None), ("interaction_required", None, Some("{\"access_token\":{}}")), ("invalid_grant", None, None)]
+    {
         let account = running.app.sign_in(browsing()).await.unwrap();
         let text = |text: Option<&str>| text.map(str::to_owned);
         let only_for = "businesscentral".to_owned();

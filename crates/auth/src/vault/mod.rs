@@ -81,13 +81,15 @@ pub struct Vault {
     holder: Arc<dyn KeyHolder>,
     clock: Arc<dyn Clock>,
     known: Mutex<HashMap<KeyVersion, Arc<Secret<[u8; 32]>>>>,
+    /// Keys are changed by one task of this process at a time; the lease keeps other processes away.
+    changing: Mutex<()>,
 }
 
 impl Vault {
     /// Nothing is read or asked for yet.
     #[must_use]
     pub fn new(rows: Arc<dyn SealedRows>, leases: Arc<dyn Leases>, holder: Arc<dyn KeyHolder>, clock: Arc<dyn Clock>) -> Self {
-        Self { rows, leases, holder, clock, known: Mutex::default() }
+        Self { rows, leases, holder, clock, known: Mutex::default(), changing: Mutex::default() }
     }
 
     /// A secret, where there is one. One whose key is lost is an error, so that a person can be told.
@@ -259,7 +261,12 @@ impl Vault {
         if !unfinished {
             return Ok(None);
         }
-        self.leased(self.finish(newest.version)).await.map(Some)
+        self.leased(async {
+            // What was the newest before the lease was had may be retired by now.
+            let Some(newest) = self.newest().await? else { return Ok(None) };
+            self.finish(newest.version).await.map(Some)
+        })
+        .await
     }
 
     /// Moves every secret to the newest key and buries the others. Only with the lease.
@@ -303,6 +310,7 @@ impl Vault {
 
     /// Does work that only one process at a time may do.
     async fn leased<T>(&self, work: impl Future<Output = Result<T, VaultError>> + Send) -> Result<T, VaultError> {
+        let _one = self.changing.lock().await;
         let taken = crate::account_tokens::take_lease(self.leases.as_ref(), self.clock.as_ref(), LEASE, LEASE_TIME, LEASE_PATIENCE).await;
         if !taken.map_err(VaultError::Rows)? {
             return Err(VaultError::Busy);

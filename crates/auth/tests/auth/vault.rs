@@ -137,6 +137,25 @@ async fn a_new_key_takes_over_and_the_old_one_is_destroyed() {
     assert_eq!(text(two.get(&id("7")).await).as_deref(), Some("secret 7"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn rotations_at_once_in_one_process_and_in_several_lose_nothing() {
+    let (home, clock) = (tempfile::tempdir().unwrap(), Shifted::new());
+    let keys = home.path().join("keys");
+    let vaults: Vec<_> = (0..3).map(|_| vault(&open(home.path(), clock.clone()), &keys, clock.clone())).collect();
+    vaults[0].put(&id("a"), &secret("a")).await.unwrap();
+    for _ in 0..8 {
+        let turns = vaults.iter().flat_map(|vault| {
+            let (rotating, tending) = (Arc::clone(vault), Arc::clone(vault));
+            [tokio::spawn(async move { rotating.rotate().await.map(drop) }), tokio::spawn(async move { tending.rotate_if_due().await.map(drop) })]
+        });
+        for turn in turns.collect::<Vec<_>>() {
+            turn.await.unwrap().unwrap();
+        }
+        assert_eq!(text(vaults[1].get(&id("a")).await).as_deref(), Some("a"));
+    }
+    assert_eq!(open(home.path(), clock).keys().await.unwrap().len(), 1);
+}
+
 /// Rows and keys that stop working after so many steps, as they do for a process that is killed.
 struct Dying {
     db: Arc<Db>,
