@@ -1,8 +1,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use super::*;
 
-/// A `/sys` with these devices: number, name, uuid and name of the mapper, devices below.
-fn sys(devices: &[(&str, &str, Option<(&str, &str)>, &[&str])]) -> tempfile::TempDir {
+/// Number, name, uuid and name of the mapper, devices below.
+type Device<'a> = (&'a str, &'a str, Option<(&'a str, &'a str)>, &'a [&'a str]);
+
+/// A `/sys` with these devices.
+fn sys(devices: &[Device<'_>]) -> tempfile::TempDir {
     let sys = tempfile::tempdir().unwrap();
     for (number, name, mapper, slaves) in devices {
         let device = sys.path().join("class/block").join(name);
