@@ -53,7 +53,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "torture",
-        usage: "torture",
+        usage: "torture [--twentieth]",
         about: "the tests of reliability at their full figures (hours); writes docs/reliability.md",
         run: torture::run,
     },
