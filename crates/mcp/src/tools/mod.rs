@@ -200,7 +200,16 @@ impl BusinessCentral {
     /// Tools over this client; without one, only what needs no connection works.
     #[must_use]
     pub fn new(client: Option<Client>, intents: Arc<dyn IntentLog>, clock: Arc<dyn Clock>) -> Self {
-        Self { client, intents, clock, calls: Mutex::default(), created: Mutex::default(), cache: ReadCache::default(), learning: Learning::default(), files: None }
+        Self {
+            client,
+            intents,
+            clock,
+            calls: Mutex::default(),
+            created: Mutex::default(),
+            cache: ReadCache::default(),
+            learning: Learning::default(),
+            files: None,
+        }
     }
 
     /// The same, with custom APIs that the person named beside those that the environment tells of, and the folder for saved files.
