@@ -273,6 +273,11 @@ impl ApprovalLog for Approving {
 
 /// A permit from the real gate for this request.
 pub(crate) async fn permit(request: &CanonicalRequest) -> WritePermit {
+    try_permit(request).await.expect("the gate said no")
+}
+
+/// The same; `None` where the gate itself refuses.
+pub(crate) async fn try_permit(request: &CanonicalRequest) -> Option<WritePermit> {
     let preview = ChangePreview {
         change_id: ChangeId::new(),
         call_id: CallId::fresh(),
@@ -311,7 +316,7 @@ pub(crate) async fn permit(request: &CanonicalRequest) -> WritePermit {
     let gate = ApprovalGate::new(Arc::new(Approving::default()), Arc::new(SystemClock::new()), bca_approval::Limits::default(), Rules::default());
     let (emit, cancel) = (|_| {}, CancellationToken::new());
     match gate.authorise(set, &Waiting { emit: &emit, cancel: &cancel }).await {
-        Authorisation::Permitted(mut permits) => permits.pop().unwrap().permit,
-        Authorisation::Refused(_) | Authorisation::Denied(_) => panic!("the gate said no"),
+        Authorisation::Permitted(mut permits) => permits.pop().map(|permitted| permitted.permit),
+        Authorisation::Refused(_) | Authorisation::Denied(_) => None,
     }
 }

@@ -5,7 +5,7 @@ use bca_auth::{FixedToken, Secret};
 use bca_protocol::{ErrorCode, UserError};
 
 use super::*;
-use crate::script::{COMPANY, ETAG, ID, Intents, Reply, Script, permit, refusal};
+use crate::script::{COMPANY, ETAG, ID, Intents, Reply, Script, permit, refusal, try_permit};
 
 const BODY: &str = r#"{"displayName":"Harbor Lights Ltd","creditLimit":1000.50}"#;
 
@@ -220,7 +220,12 @@ async fn a_write_without_a_real_version_or_with_a_crooked_path_is_not_sent() {
     ];
     for (method, path, tag, body) in crooked {
         let request = script.request(method, path, tag, body);
-        let answer = script.client().write(permit(&request).await, &request, &CancellationToken::new()).await;
+        // The gate permits nothing whose body it can't read.
+        let Some(permit) = try_permit(&request).await else {
+            assert!(body.is_some_and(|body| body == "[1]" || body.contains("\"a\":1,\"a\"")), "{path} {tag:?}");
+            continue;
+        };
+        let answer = script.client().write(permit, &request, &CancellationToken::new()).await;
         assert!(matches!(answer, Err(WriteError::NotSent(NotSent::Malformed(_)))), "{path} {tag:?}: {answer:?}");
     }
     assert!(script.seen().is_empty());
