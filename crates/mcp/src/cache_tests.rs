@@ -14,7 +14,14 @@ fn at(seconds: u64) -> Duration {
 fn an_answer_is_fresh_for_five_minutes_and_tells_its_age() {
     let cache = ReadCache::default();
     cache.put(key("kim", "a"), &Json::Bool(true), cache.begin(), at(100));
-    for (now, fresh, told) in [(100, true, "from 0 s ago"), (220, true, "from 2 min ago"), (399, true, "from 4 min ago"), (400, false, "from 5 min ago"), (4_000, false, "from 1 hour ago"), (20_000, false, "from 5 hours ago")] {
+    for (now, fresh, told) in [
+        (100, true, "from 0 s ago"),
+        (220, true, "from 2 min ago"),
+        (399, true, "from 4 min ago"),
+        (400, false, "from 5 min ago"),
+        (4_000, false, "from 1 hour ago"),
+        (20_000, false, "from 5 hours ago"),
+    ] {
         let kept = cache.get(&key("kim", "a"), at(now)).unwrap();
         assert_eq!((kept.is_fresh(), kept.told().as_str()), (fresh, told));
     }
