@@ -93,9 +93,14 @@ impl Tally {
         let unknown = !self.unknown_calls.is_empty() || self.outcomes.values().any(|outcome| *outcome == ChangeOutcome::Unknown);
         let stopped = self.stop.is_some_and(|reason| reason != StopReason::EndTurn);
         let failed = self.latest.and_then(|latest| self.outcomes.get(&latest)) == Some(&ChangeOutcome::Failed);
-        [holds(stopped || failed, Exit::Failed), holds(self.not_approved, Exit::NotApproved), holds(unknown, Exit::Unknown), holds(self.not_signed_in, Exit::NotSignedIn)]
-            .into_iter()
-            .fold(Exit::Done, Ord::max)
+        [
+            holds(stopped || failed, Exit::Failed),
+            holds(self.not_approved, Exit::NotApproved),
+            holds(unknown, Exit::Unknown),
+            holds(self.not_signed_in, Exit::NotSignedIn),
+        ]
+        .into_iter()
+        .fold(Exit::Done, Ord::max)
     }
 }
 
