@@ -145,10 +145,7 @@ impl Undoable {
     /// Whether an inverse write exists.
     #[must_use]
     pub const fn is_yes(&self) -> bool {
-        match self {
-            Self::Yes { .. } => true,
-            Self::No { .. } => false,
-        }
+        matches!(self, Self::Yes { .. })
     }
 }
 
