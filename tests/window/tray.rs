@@ -13,6 +13,9 @@ use zbus::{
 
 use crate::{desk::Desk, driver::wait_for};
 
+/// An entry of a menu (`com.canonical.dbusmenu`): id, properties, entries below it.
+type MenuNode = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
+
 /// Bus name and object of each icon.
 type Icons = Arc<Mutex<Vec<(String, String)>>>;
 
@@ -67,7 +70,7 @@ impl Tray {
         let arguments = (0_i32, -1_i32, vec!["label"]);
         let answer = self.bus.call_method(Some(service.as_str()), menu.as_str(), Some("com.canonical.dbusmenu"), "GetLayout", &arguments).await.unwrap();
         let body = answer.body();
-        let (_, (_, _, entries)): (u32, (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>)) = body.deserialize().unwrap();
+        let (_, (_, _, entries)): (u32, MenuNode) = body.deserialize().unwrap();
         format!("{entries:?}")
     }
 }

@@ -48,7 +48,7 @@ impl App {
             }
             Mode::Own => {
                 let settings = self.settings_now();
-                let text = |key| Some(settings.get(key)).map(str::trim).filter(|value| !value.is_empty());
+                let text = |key| Some(settings.get(key).trim()).filter(|value| !value.is_empty());
                 Registration::new(RegistrationText {
                     authority: text(Key::SignInAuthority),
                     tenant: text(Key::SignInTenant),

@@ -89,8 +89,8 @@ impl App {
         };
         // What names no API is passed over here: the setting is a courtesy, and a set that is not found is told as such.
         let apis = self.settings_now().get(Key::CustomApis).split(',').filter_map(|api| api.parse().ok()).collect();
-        let business_central = BusinessCentral::new(client, Arc::new(self.inner.db.clone()), Arc::clone(&self.inner.clock))
-            .with(apis, self.home().join("attachments"));
+        let business_central =
+            BusinessCentral::new(client, Arc::new(self.inner.db.clone()), Arc::clone(&self.inner.clock)).with(apis, self.home().join("attachments"));
         let tools = Toolset::start(Arc::new(business_central)).await.map_err(|e| UserError::new(ErrorCode::Internal, e.to_string()))?;
         let bench = Arc::new(Workbench { connection: route.map(|route| route.connection), tools: Arc::new(tools) });
         benches.insert(key, Arc::clone(&bench));
