@@ -52,20 +52,25 @@ async fn a_hiccup_is_read_past() {
 async fn without_the_network_history_and_search_work() {
     let books = Books::open().await;
     let (url, company) = (books.url(), books.company());
-    let script = [look().remove(0), Turn::text("Tromsø has one."), look().remove(0)];
+    let anew = Turn::calls(&[("call_c", QUERY, json!({"entity": "vendors", "top": 1}))]);
+    let script = [look().remove(0), Turn::text("Tromsø has one."), look().remove(0), Turn::text("As before."), anew];
     let stage = set(books, script.to_vec()).await;
     let (_, events, session) = stage.running.ask(None, "Customers in Tromsø").await;
     assert_eq!(ended(&events)[0].1, ToolCallStatus::Ok);
     stage.books.stop().await;
 
+    // What was read a moment ago is still there, and says how old it is.
     let (stop, events, _) = stage.running.ask(Some(session), "Again").await;
+    assert_eq!((stop, the_end(&events).0), (StopReason::EndTurn, ToolCallStatus::Ok));
+    assert!(the_end(&events).1.contains("\"age\":\"from "), "{}", the_end(&events).1);
+    let (stop, events, _) = stage.running.ask(Some(session), "And the vendors").await;
     assert_eq!(stop, StopReason::EndTurn);
     sentence(&the_end(&events).1);
     stage.running.app.stop().await;
 
     let model = ScriptedModel::serve(vec![]).await;
     let other = stage.home.own_at(&url, &company, &model).await;
-    assert_eq!(other.app.session(session).await.unwrap().messages.len(), 8);
+    assert_eq!(other.app.session(session).await.unwrap().messages.len(), 12);
     assert_eq!(other.app.search("Tromsø", 10).await.unwrap()[0].session_id, session);
 }
 

@@ -57,10 +57,10 @@ impl World {
     }
 }
 
-/// The model asks for customers.
+/// The model asks for customers, as they are now.
 fn read_customers() -> Turn {
     let call = format!("call_{}", uuid::Uuid::new_v4().simple());
-    Turn::calls(&[(&call, "bc_query_entities", json!({"entity": "customers", "top": 2}))])
+    Turn::calls(&[(&call, "bc_query_entities", json!({"entity": "customers", "top": 2, "refresh": true}))])
 }
 
 /// A person's browser: goes where it is sent, and from there where it is sent next.

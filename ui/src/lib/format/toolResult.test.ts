@@ -17,6 +17,7 @@ describe('titles', () => {
     [call('bc_query_entities', { entity: 'customers' }, { entity: 'customers', rows: ROWS }), 'customers · 3 rows · 84 ms'],
     [call('bc_query_entities', { entity: 'customers' }, { entity: 'customers', rows: ROWS, count: 1200 }), 'customers · 3 of 1,200 rows · 84 ms'],
     [call('bc_query_entities', { entity: 'customers' }, { entity: 'customers', rows: [], count: 1 }), 'customers · 1 row · 84 ms'],
+    [call('bc_query_entities', { entity: 'customers' }, { age: 'from 2 min ago. Set refresh.', rows: ROWS }), 'customers · 3 rows · from 2 min ago · 84 ms'],
     [call('bc_query_entities', { entity: 'customers' }, null, null, null), 'customers'],
     [call('bc_invoke_action', { entity: 'salesInvoices', action: 'post' }, {}), 'post · salesInvoices · 84 ms'],
     [call('bc_get_schema', { search: 'unpaid bills' }, {}), 'Fields of unpaid bills · 84 ms'],

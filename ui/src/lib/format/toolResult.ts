@@ -62,6 +62,9 @@ export function summarise(call: ToolCallItem): ToolSummary {
   const parts = [subjectOf(call.tool, input, output)];
   const count = countOf(output, table);
   if (count !== null) parts.push(count);
+  // Rows that were read before say how old they are: "from 2 min ago".
+  const age = textOf(output['age'])?.split('.')[0];
+  if (age !== undefined) parts.push(age);
   if (call.durationMs !== null) parts.push(formatDuration(call.durationMs));
   return { title: parts.join(' · '), table, error: errorOf(call) };
 }
