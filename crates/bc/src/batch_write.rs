@@ -12,7 +12,7 @@ use crate::{
     path::WritePath,
     reference::resolve,
     wire::{Answer, Fault, Wire, bearer_header, no_token},
-    write::{checked, refused, stopped, succeeded},
+    write::{challenge_in, checked, pass_on, refused, stopped, succeeded},
 };
 
 /// Whether the changes of a batch stand and fall together.
@@ -66,14 +66,14 @@ impl Client {
         let leaving = async {
             let turn = wire.pace.enter_for(count).await;
             let token = wire.bearer.token().await.map_err(no_token)?;
-            Ok::<_, BcError>((turn, bearer_header(&token)?, batch::batch_address(wire)?))
+            Ok::<_, BcError>((turn, bearer_header(&token)?, token, batch::batch_address(wire)?))
         };
         let left = tokio::select! {
             biased;
             () = cancel.cancelled() => Err(BcError::Cancelled),
             leaving = leaving => leaving,
         };
-        let (_turn, bearer, url) = match left {
+        let (turn, bearer, token, url) = match left {
             Ok(left) => left,
             Err(error) => return vec![Err(WriteError::NotSent(NotSent::Before(error))); count],
         };
@@ -90,9 +90,11 @@ impl Client {
             answer = wire.send(http, bearer, wire.limits.write_timeout) => answer,
             () = stopped(cancel, wire) => return vec![Err(WriteError::Unknown(BcError::Cancelled)); count],
         };
+        drop(turn);
+        let challenge = challenge_in(&answer);
         let outcomes = match items(wire, answer, count) {
             Ok(items) => self.judged(&ready, items, isolation).await,
-            Err(error) => vec![Err(error); count],
+            Err(error) => vec![Err(pass_on(wire, error, &token, &challenge, cancel).await); count],
         };
         for (ready, outcome) in ready.iter().zip(&outcomes) {
             if let Err(error) = outcome {

@@ -31,6 +31,8 @@ mod write;
 #[cfg(test)]
 mod batch_company_tests;
 #[cfg(test)]
+mod challenge_tests;
+#[cfg(test)]
 mod company_tests;
 #[cfg(test)]
 mod extension_company_tests;

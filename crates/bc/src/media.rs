@@ -20,8 +20,8 @@ use crate::{
     path::RecordId,
     query::entity_of,
     read::pause,
-    wire::{Fault, Wire, bearer_header, bounded_text, no_token},
-    write::{is_real_etag, judge, send_once},
+    wire::{Fault, Wire, bearer_header, bounded_text, challenge_of, no_token},
+    write::{is_real_etag, send_once},
 };
 
 /// Largest file that is sent up; it is held in memory while it goes.
@@ -163,11 +163,11 @@ impl Client {
                 Ok(Ok(response)) if response.status() == StatusCode::NO_CONTENT => return Err(nothing_there()),
                 Ok(Ok(response)) if response.status().is_success() => return pour(wire, response, to, most).await,
                 Ok(Ok(response)) => {
-                    let (status, retry_after) = (response.status(), wire.retry_after_of(&response));
+                    let (status, retry_after, challenge) = (response.status(), wire.retry_after_of(&response), challenge_of(&response));
                     let text = bounded_text(response, wire.limits.max_body_bytes).await.unwrap_or_default();
                     match meaning(status, retry_after, &text) {
                         BcError::NotSignedIn { .. } if !renewed => {
-                            token = wire.bearer.refresh(&token).await.map_err(no_token)?;
+                            token = wire.bearer.challenged(&token, &challenge).await.map_err(no_token)?;
                             renewed = true;
                             continue;
                         }
@@ -225,8 +225,7 @@ impl Client {
         let url = self.address(&request.path).map_err(|e| not_sent(NotSent::Malformed(e.to_string())))?;
         let http =
             self.wire().writes.patch(url).header(ACCEPT, "application/json").header(IF_MATCH, tag).header(CONTENT_TYPE, &body.content_type).body(content);
-        let answer = send_once(self, change_id, http, cancel).await?;
-        judge(self.wire(), answer)
+        send_once(self, change_id, http, cancel).await
     }
 }
 

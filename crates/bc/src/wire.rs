@@ -163,7 +163,7 @@ impl Wire {
         };
         let status = response.status();
         let retry_after = self.retry_after_of(&response);
-        let challenge = response.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let challenge = challenge_of(&response);
         let is_json =
             response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.to_ascii_lowercase().contains("json"));
         tracing::debug!(status = status.as_u16(), elapsed_ms = began.elapsed().as_millis() as u64, "Business Central answered");
@@ -199,6 +199,12 @@ impl Wire {
             Fault::NotText => BcError::Unexpected { status: status.map_or(0, |s| s.as_u16()), reason: "it is not text.".into(), correlation_id: None },
         }
     }
+}
+
+/// What a refused token is told to bring; a server may name several schemes in several headers.
+pub(crate) fn challenge_of(response: &Response) -> String {
+    let challenges: Vec<&str> = response.headers().get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()).collect();
+    challenges.join(", ")
 }
 
 /// The header that carries the token; it stays out of logs.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bca_approval::{CanonicalRequest, Method, WritePermit};
+use bca_auth::Secret;
 use bca_protocol::{ChangeId, Json};
 use reqwest::{
     RequestBuilder, StatusCode,
@@ -33,7 +34,8 @@ impl Client {
     /// In order: the permit is given up for exactly these bytes; the request is checked; a token is fetched; the intent is made
     /// durable ([`bca_approval::IntentLog::sending`]); the request leaves. The caller settles the intent. Never retried, not even
     /// after 401 or 429. A cancellation before the intent is durable sends nothing; after that the answer is still waited for, for
-    /// [`crate::Limits::write_grace`].
+    /// [`crate::Limits::write_grace`]. A refused token is renewed with what the server asks of it, for the next request; the error says
+    /// what came of that.
     ///
     /// | what happened | result |
     /// |---|---|
@@ -73,41 +75,64 @@ impl Client {
         }
         let wire = self.wire();
         let prepared = prepare(wire, self.company_path(), request).map_err(not_sent)?;
-        let answer = send_once(self, change_id, prepared, cancel).await?;
-        judge(wire, answer).inspect_err(|error| {
+        send_once(self, change_id, prepared, cancel).await.inspect_err(|error| {
             let cause = match error {
                 WriteError::Refused(cause) | WriteError::Changed(cause) | WriteError::Unknown(cause) => cause.correlation_id(),
-                WriteError::NotSent(_) => None,
+                // Nothing left, so the server said nothing.
+                WriteError::NotSent(_) => return,
             };
             tracing::warn!(%error, correlation_id = cause, %change_id, "a write did not succeed");
         })
     }
 }
 
-/// Waits for its turn and a token, makes the intent durable, and sends.
-pub(crate) async fn send_once(
-    client: &Client,
-    change_id: ChangeId,
-    request: RequestBuilder,
-    cancel: &CancellationToken,
-) -> Result<Result<Answer, Fault>, WriteError> {
+/// Waits for its turn and a token, makes the intent durable, sends, and judges the answer.
+pub(crate) async fn send_once(client: &Client, change_id: ChangeId, request: RequestBuilder, cancel: &CancellationToken) -> Result<WriteAnswer, WriteError> {
     let (wire, not_sent) = (client.wire(), WriteError::NotSent);
     let ready = async {
         let turn = wire.pace.enter().await;
         let token = wire.bearer.token().await.map_err(no_token)?;
-        Ok::<_, BcError>((turn, bearer_header(&token)?))
+        Ok::<_, BcError>((turn, bearer_header(&token)?, token))
     };
-    let (_turn, bearer) = tokio::select! {
+    let (turn, bearer, token) = tokio::select! {
         biased;
         () = cancel.cancelled() => return Err(not_sent(NotSent::Before(BcError::Cancelled))),
         ready = ready => ready.map_err(|e| not_sent(NotSent::Before(e)))?,
     };
     client.intents().sending(change_id, client.clock().now()).await.map_err(|e| not_sent(NotSent::Log(e.0)))?;
-    tokio::select! {
+    let answer = tokio::select! {
         biased;
-        answer = wire.send(request, bearer, wire.limits.write_timeout) => Ok(answer),
-        () = stopped(cancel, wire) => Err(WriteError::Unknown(BcError::Cancelled)),
+        answer = wire.send(request, bearer, wire.limits.write_timeout) => answer,
+        () = stopped(cancel, wire) => return Err(WriteError::Unknown(BcError::Cancelled)),
+    };
+    drop(turn);
+    let challenge = challenge_in(&answer);
+    match judge(wire, answer) {
+        Err(error) => Err(pass_on(wire, error, &token, &challenge, cancel).await),
+        done => done,
     }
+}
+
+/// What an answer asks of a refused token.
+pub(crate) fn challenge_in(answer: &Result<Answer, Fault>) -> String {
+    answer.as_ref().map(|answer| answer.challenge.clone()).unwrap_or_default()
+}
+
+/// Where a write's token was refused: tells the source of tokens what the server wants, so that the next request has a better one, and says
+/// what came of it. The write itself is not sent again: what was approved was one request.
+pub(crate) async fn pass_on(wire: &Wire, error: WriteError, refused: &Secret<String>, challenge: &str, cancel: &CancellationToken) -> WriteError {
+    let WriteError::Refused(BcError::NotSignedIn { .. }) = &error else { return error };
+    let renewal = tokio::time::timeout(wire.limits.write_timeout, wire.bearer.challenged(refused, challenge));
+    let renewed = tokio::select! {
+        biased;
+        () = cancel.cancelled() => return error,
+        renewed = renewal => renewed,
+    };
+    WriteError::Refused(match renewed {
+        Ok(Ok(_)) => BcError::NotSignedIn { reason: "It has been renewed, and nothing was changed. Ask for the change again.".into() },
+        Ok(Err(fault)) => no_token(fault),
+        Err(_) => return error,
+    })
 }
 
 /// Completes when a person has pressed stop and the grace is over.

@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bca_auth::{AuthError, Interaction, Reason, SessionState, TokenError, TokenSource};
+use bca_auth::{AuthError, Interaction, Reason, SessionState, SignInRequest, TokenError, TokenSource};
 use bca_demo::identity::{self, Codes, Misbehaviour};
 use jiff::SignedDuration;
 
-use crate::support::{BC, Shifted, provider, provider_with, service, session, signed_in};
+use crate::support::{BC, Shifted, browse, provider, provider_with, request, service, session, signed_in};
 
 fn refuses(error: &str, claims: Option<&str>) -> Misbehaviour {
     Misbehaviour::Refuses { error: error.into(), suberror: None, claims: claims.map(str::to_owned), only_for: String::new(), codes: Codes::NotThey }
@@ -200,9 +200,37 @@ async fn a_challenge_of_the_server_is_passed_on_and_its_claims_come_back() {
     let challenge = "Bearer realm=\"\", error=\"insufficient_claims\", claims=\"eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ==\"";
     let renewed = tokens.challenged(&token, challenge).await.unwrap();
     assert_ne!(renewed.expose(), token.expose());
+    assert_eq!(provider.claims_heard(), [r#"{"access_token":{"nbf":{"essential":true}}}"#], "the token request carries them");
+    let several = format!("Negotiate, {challenge}");
+    assert_ne!(tokens.challenged(&renewed, &several).await.unwrap().expose(), renewed.expose());
+    assert_eq!(provider.claims_heard().len(), 2);
     for odd in ["", "Bearer", "Bearer claims=", "Bearer claims=\"", "Bearer claims=\"!!\"", "Bearer claims=\"bm8ganNvbg==\""] {
         assert!(tokens.challenged(&token, odd).await.is_ok(), "{odd}");
     }
+    assert_eq!(provider.claims_heard().len(), 2, "what can't be read is not passed on");
+    provider.stop().await;
+}
+
+#[tokio::test]
+async fn claims_that_need_a_person_go_with_the_next_visit_of_the_browser() {
+    let (provider, home, clock) = (provider().await, tempfile::tempdir().unwrap(), Shifted::new());
+    let service = service(&provider, clock.clone());
+    let session = session(&service, home.path(), clock);
+    session.adopt(&signed_in(&service).await, None).await.unwrap();
+    let token = session.tokens(BC).token().await.unwrap();
+    let wanted = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#;
+    provider.misbehave(refuses("interaction_required", Some(wanted)));
+    let challenge = "Bearer claims=\"eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ==\"";
+    assert!(matches!(session.tokens(BC).challenged(&token, challenge).await, Err(TokenError::SignInNeeded(_))));
+    let SessionState::Needs(needed) = session.state().await else { panic!("nothing is needed") };
+    assert_eq!(needed.claims.as_deref(), Some(wanted));
+    provider.behave();
+    let pending = service.begin(SignInRequest { claims: needed.claims, ..request() }).await.unwrap();
+    let handle = pending.handle();
+    let (finished, _) = tokio::join!(pending.finish(), browse(&handle));
+    session.adopt(&finished.unwrap_or_else(|fault| panic!("{fault}")), None).await.unwrap();
+    assert_eq!(provider.claims_heard().last().map(String::as_str), Some(wanted));
+    assert!(session.tokens(BC).token().await.is_ok());
     provider.stop().await;
 }
 

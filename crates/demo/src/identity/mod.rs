@@ -142,6 +142,12 @@ impl Running {
         self.shared.refreshes.load(Ordering::Relaxed)
     }
 
+    /// The `claims` that came with requests for codes and tokens, in their order.
+    #[must_use]
+    pub fn claims_heard(&self) -> Vec<String> {
+        self.shared.claims.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Stops the server and closes its listener.
     pub async fn stop(self) {
         self.serving.stop().await;
@@ -165,6 +171,7 @@ pub async fn serve(listener: TcpListener, options: Options) -> Result<Running, D
         wrong: Mutex::default(),
         codes: AtomicU64::new(0),
         refreshes: AtomicU64::new(0),
+        claims: Mutex::default(),
     });
     let serving = Serving::start(listener, address, routes::router(Arc::clone(&shared)));
     Ok(Running { serving, shared })

@@ -30,6 +30,8 @@ pub(super) struct Shared {
     pub(super) wrong: Mutex<Vec<Misbehaviour>>,
     pub(super) codes: AtomicU64,
     pub(super) refreshes: AtomicU64,
+    /// The `claims` of requests, in the order in which they came.
+    pub(super) claims: Mutex<Vec<String>>,
 }
 
 type Form = HashMap<String, String>;
@@ -54,6 +56,13 @@ impl Shared {
 
     fn does(&self, wrong: &Misbehaviour) -> bool {
         self.wrong().contains(wrong)
+    }
+
+    /// Notes what a request asks to be proved (OpenID Connect Core, 5.5).
+    fn hear(&self, request: &Form) {
+        if let Some(claims) = request.get("claims") {
+            self.claims.lock().unwrap_or_else(PoisonError::into_inner).push(claims.clone());
+        }
     }
 
     async fn dawdle(&self) {
@@ -123,6 +132,7 @@ async fn authorize(State(shared): State<Arc<Shared>>, Path(tenant): Path<String>
     let Some(mut back) = loopback(text("redirect_uri")) else {
         return Err(page("The demo provider sends a sign-in to a loopback address only."));
     };
+    shared.hear(&asked);
     shared.dawdle().await;
     let answer = match request_fault(&asked) {
         None if shared.does(&Misbehaviour::Denied) => vec![("error", "access_denied".to_owned()), ("error_description", "The person said no.".to_owned())],
@@ -183,6 +193,7 @@ async fn token(State(shared): State<Arc<Shared>>, Path(tenant): Path<String>, bo
         Refused::Randomness => refusal(StatusCode::INTERNAL_SERVER_ERROR, "server_error", &refused.to_string()),
         _ => refusal(StatusCode::BAD_REQUEST, "invalid_grant", &refused.to_string()),
     };
+    shared.hear(&form);
     shared.dawdle().await;
     if let Some(answer) = astray(&shared, &form) {
         return Err(answer);
