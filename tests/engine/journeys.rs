@@ -17,6 +17,7 @@ mod races;
 mod several;
 mod sign_in;
 mod support;
+mod tenant;
 mod undo;
 mod warnings;
 mod writes;
