@@ -4,11 +4,13 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use serde_json::Value;
+use bca_demo::identity::{self, Misbehaviour};
+use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::process::{Ended, clean, program, run};
 
@@ -18,17 +20,22 @@ const WITH_KEYRING: &str = r#"printf '\n' | gnome-keyring-daemon --unlock --comp
 const BROWSER: &str = "await fetch(process.argv[2]);";
 const QUERY: [&str; 5] = ["tools", "call", "bc_query_entities", r#"{"entity": "customers", "top": 1}"#, "--json"];
 
-/// The demo's servers in a process of their own, and a person's computer with a home.
+/// Moments at which a renewal is killed.
+const KILLS: u64 = 20;
+
+/// A person's computer with a home, and the demo's servers in a process of their own, where it has them.
 struct Computer {
-    servers: Child,
+    servers: Option<Child>,
     told: Value,
     files: TempDir,
 }
 
 impl Drop for Computer {
     fn drop(&mut self) {
-        let _ = self.servers.kill();
-        let _ = self.servers.wait();
+        if let Some(servers) = &mut self.servers {
+            let _ = servers.kill();
+            let _ = servers.wait();
+        }
     }
 }
 
@@ -39,12 +46,19 @@ impl Computer {
         let mut servers = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(servers.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut computer = Self::beside(serde_json::from_str(&line).unwrap());
+        computer.servers = Some(servers);
+        computer
+    }
+
+    /// Where somebody else runs the servers, at these addresses.
+    fn beside(told: Value) -> Self {
         let files = tempfile::tempdir().unwrap();
         std::fs::write(files.path().join("browser.mjs"), BROWSER).unwrap();
         for directory in ["home", "user", "run"] {
             private(&files.path().join(directory));
         }
-        Self { servers, told: serde_json::from_str(&line).unwrap(), files }
+        Self { servers: None, told, files }
     }
 
     fn file(&self, name: &str) -> String {
@@ -81,14 +95,67 @@ impl Computer {
 
     /// Runs one command with a key file.
     fn run(&self, arguments: &[&str]) -> Ended {
+        run(self.keyed(arguments), "")
+    }
+
+    fn keyed(&self, arguments: &[&str]) -> Command {
         let mut command = self.command(&[], arguments);
         command.env("BC_AGENT_KEY_FILE", self.file("keys"));
-        run(command, "")
+        command
+    }
+
+    /// Begins one command with a key file; what it says is not read.
+    fn begin(&self, arguments: &[&str]) -> Child {
+        self.keyed(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// Runs one command on a session bus of its own, with the keyring that this computer's user has.
     fn with_keyring(&self, arguments: &[&str]) -> Ended {
         run(self.command(&["dbus-run-session", "--", "bash", "-c", WITH_KEYRING, "bash"], arguments), "")
+    }
+}
+
+/// A provider and a company in this process: a test can end their tokens and see their renewals.
+struct Provider {
+    runtime: Runtime,
+    identity: identity::Running,
+    company: bca_sim::Running,
+}
+
+impl Provider {
+    fn new() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let (identity, company) = runtime.block_on(async {
+            let port = || TcpListener::bind("127.0.0.1:0");
+            let identity = identity::serve(port().await.unwrap(), identity::Options::default()).await.unwrap();
+            let mut options = bca_sim::Options::new(identity.script_token());
+            options.token = bca_sim::TokenCheck::Any(identity.token_check());
+            let company = bca_sim::serve(port().await.unwrap(), options).await.unwrap();
+            (identity, company)
+        });
+        Self { runtime, identity, company }
+    }
+
+    /// A computer on which a person has signed in and connected the company.
+    fn computer(&self) -> Computer {
+        let told = json!({
+            "bc_url": self.company.base_url(),
+            "company_id": self.company.companies()[0].0.to_string(),
+            "authority": self.identity.authority(),
+            "client_id": self.identity.client_id(),
+        });
+        let computer = Computer::beside(told);
+        done(&computer.run(&["login", "--json"]));
+        done(&computer.run(&computer.adding()));
+        done(&computer.run(&QUERY));
+        computer
+    }
+
+    fn stop(self) {
+        self.runtime.block_on(async {
+            self.company.stop().await;
+            self.identity.stop().await;
+        });
     }
 }
 
@@ -204,4 +271,57 @@ fn a_rotation_that_is_killed_anywhere_signs_nobody_out() {
     done(&computer.run(&QUERY));
     let keys = std::fs::read_to_string(computer.file("keys")).unwrap();
     assert_eq!(keys.lines().filter(|line| !line.starts_with('#')).count(), 1, "{} lines", keys.lines().count());
+}
+
+#[test]
+fn two_processes_that_renew_at_once_renew_once_between_them() {
+    let provider = Provider::new();
+    let computer = provider.computer();
+    // So slow that the second one comes while the first one waits.
+    provider.identity.misbehave(Misbehaviour::Slow(Duration::from_millis(150)));
+    for round in 0..8 {
+        let before = provider.identity.refreshes();
+        provider.identity.end_access();
+        let both = [computer.begin(&QUERY), computer.begin(&QUERY)];
+        for mut child in both {
+            assert_eq!(child.wait().unwrap().code(), Some(0), "round {round}");
+        }
+        assert_eq!(provider.identity.refreshes() - before, 1, "round {round}");
+    }
+    drop(computer);
+    provider.stop();
+}
+
+#[test]
+fn a_renewal_that_is_killed_in_the_middle_signs_nobody_out() {
+    let provider = Provider::new();
+    let computer = provider.computer();
+    let mut lost = 0;
+    for kill in 0..KILLS {
+        let before = provider.identity.refreshes();
+        provider.identity.end_access();
+        let mut killed = computer.begin(&QUERY);
+        while provider.identity.refreshes() == before && killed.try_wait().unwrap().is_none() {
+            std::thread::park_timeout(Duration::from_micros(100));
+        }
+        assert!(provider.identity.refreshes() > before, "kill {kill}: nothing was renewed");
+        // Another process waits for the same renewal meanwhile.
+        let mut other = computer.begin(&QUERY);
+        // The provider has the refresh token, and may have given another one for it. Whether that arrives and is stored is a matter of chance.
+        let deadline = Instant::now() + Duration::from_micros(kill * 700);
+        while Instant::now() < deadline {
+            std::thread::park_timeout(Duration::from_micros(100));
+        }
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        assert_eq!(other.wait().unwrap().code(), Some(0), "kill {kill}");
+        lost += usize::from(provider.identity.refreshes() > before + 1);
+    }
+    println!("reliability | 2 | sign-outs after {KILLS} kills in the middle of a renewal | 0 ({lost} of the renewed tokens were lost and renewed again)");
+    let accounts = done(&computer.run(&["accounts", "--json"]));
+    assert_eq!(accounts["accounts"][0]["signed_in"], true, "{accounts}");
+    provider.identity.end_access();
+    done(&computer.run(&QUERY));
+    drop(computer);
+    provider.stop();
 }
