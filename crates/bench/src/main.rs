@@ -9,6 +9,7 @@ mod model;
 mod outcome;
 mod plain;
 mod search;
+mod signin;
 mod start;
 mod tap;
 mod tokens;
@@ -21,7 +22,8 @@ use std::{path::PathBuf, process::ExitCode};
 use figures::Figure;
 use outcome::{Outcome, fault};
 
-const USAGE: &str = "Usage: bca-bench [--json] [--only turns|deltas|start|search|tokens|window]... --program BC-AGENT --windows DIRECTORY --cache DIRECTORY";
+const USAGE: &str =
+    "Usage: bca-bench [--json] [--only turns|deltas|start|search|tokens|signin|window]... --program BC-AGENT --windows DIRECTORY --cache DIRECTORY";
 
 /// What can be measured, in the order of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,16 +33,18 @@ enum Part {
     Start,
     Search,
     Tokens,
+    SignIn,
     Window,
 }
 
 impl Part {
-    const ALL: [(&'static str, Self); 6] = [
+    const ALL: [(&'static str, Self); 7] = [
         ("turns", Self::Turns),
         ("deltas", Self::Deltas),
         ("start", Self::Start),
         ("search", Self::Search),
         ("tokens", Self::Tokens),
+        ("signin", Self::SignIn),
         ("window", Self::Window),
     ];
 
@@ -51,6 +55,7 @@ impl Part {
             Self::Start => start::measure(&options.program).await,
             Self::Search => search::measure(&options.cache).await,
             Self::Tokens => tokens::measure().await,
+            Self::SignIn => signin::measure().await,
             Self::Window => window::measure(&options.windows).await,
         }
     }
