@@ -11,7 +11,8 @@ use crate::shell;
 const MARK: &str = "reliability | ";
 
 /// Which tests tell something, by package, test and filter.
-const TESTS: &[[&str; 4]] = &[["bca-testkit", "--test", "engine", "races"], ["bc-agent-cli", "--test", "terminal", "kills"]];
+const TESTS: &[[&str; 4]] =
+    &[["bca-testkit", "--test", "engine", "races"], ["bc-agent-cli", "--test", "terminal", "kills"], ["bca-bc", "--test", "mutated", "spoilt"]];
 
 /// How much of the figures is tried.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,8 +34,11 @@ pub fn run(repository: &Repository, arguments: &[String]) -> Outcome {
     for [package, kind, name, filter] in TESTS {
         let arguments = ["test", "--package", *package, *kind, *name, "--", *filter, "--nocapture", "--test-threads", "1"];
         let mut cargo = shell::cargo(&repository.root, arguments);
-        let output =
-            cargo.env("BC_AGENT_TORTURE", "1").stderr(Stdio::inherit()).output().map_err(|e| Fault::new(format!("cargo could not be started: {e}")))?;
+        match extent {
+            Extent::Full => cargo.env("BC_AGENT_TORTURE", "1"),
+            Extent::Twentieth => cargo.env_remove("BC_AGENT_TORTURE"),
+        };
+        let output = cargo.stderr(Stdio::inherit()).output().map_err(|e| Fault::new(format!("cargo could not be started: {e}")))?;
         let text = String::from_utf8_lossy(&output.stdout);
         print!("{text}");
         if !output.status.success() {
