@@ -13,8 +13,8 @@ fn wrong_usage_is_exactly_2() {
         &["settings", "get", "no.such"],
         &["settings", "set", "agent.max_turns", "many"],
         &["approvals", "approve", "01890000-0000-7000-8000-000000000000"],
-        &["changes", "undo", "01890000-0000-7000-8000-000000000000"],
-        &["login"],
+        &["changes", "undo", "17"],
+        &["login", "--timeout", "soon"],
     ] {
         let ended = home.run(arguments);
         assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{arguments:?}");

@@ -145,7 +145,7 @@ pub(crate) fn value(value: &Json) -> String {
 /// Whether a column holds amounts of money.
 pub(crate) fn is_money(column: &str) -> bool {
     let column = column.to_lowercase();
-    ["amount", "balance", "price", "cost", "limit", "netchange", "debit", "credit"].iter().any(|part| column.contains(part))
+    ["amount", "balance", "total", "price", "cost", "limit", "netchange", "debit", "credit"].iter().any(|part| column.contains(part))
 }
 
 /// An amount with at least two decimals; no digit is lost.
