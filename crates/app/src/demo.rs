@@ -20,6 +20,16 @@ pub enum Data {
     File(PathBuf),
 }
 
+/// What the demo company's environment has beside the standard API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Extension {
+    /// Nothing.
+    #[default]
+    None,
+    /// A partner's loyalty programme: the API `contoso/loyalty/v1.0`, and fields of it on customers.
+    Loyalty,
+}
+
 /// How the demo servers are started.
 #[derive(Debug, Clone)]
 pub struct ServeOptions {
@@ -35,6 +45,10 @@ pub struct ServeOptions {
     pub scale: u32,
     /// `SET:METHOD:N:FAULT`
     pub faults: Vec<String>,
+    /// `NAME=VALUE` ([`SWITCHES`]): what Microsoft's pages leave open about the real server.
+    pub switches: Vec<String>,
+    /// What a partner added.
+    pub extension: Extension,
     /// Where the books are.
     pub data: Data,
     /// Pause between the pieces of the model's answers.
@@ -43,7 +57,18 @@ pub struct ServeOptions {
 
 impl Default for ServeOptions {
     fn default() -> Self {
-        Self { bc_port: 0, model_port: 0, identity_port: 0, seed: None, scale: 1, faults: Vec::new(), data: Data::Memory, pace: PACE }
+        Self {
+            bc_port: 0,
+            model_port: 0,
+            identity_port: 0,
+            seed: None,
+            scale: 1,
+            faults: Vec::new(),
+            switches: Vec::new(),
+            extension: Extension::None,
+            data: Data::Memory,
+            pace: PACE,
+        }
     }
 }
 
@@ -80,7 +105,7 @@ pub struct DemoServers {
 /// Starts the three servers on loopback.
 ///
 /// # Errors
-/// A port that is taken, a fault that can't be read, a company file that can't be opened.
+/// A port that is taken, a fault or a switch that can't be read, a company file that can't be opened.
 pub async fn serve(options: ServeOptions) -> Result<DemoServers, UserError> {
     let fault = |what: &str, why: &dyn std::fmt::Display| UserError::new(ErrorCode::Configuration, format!("The demo {what} could not be started: {why}."));
     let faults = options
@@ -88,6 +113,10 @@ pub async fn serve(options: ServeOptions) -> Result<DemoServers, UserError> {
         .iter()
         .map(|spec| spec.parse().map_err(|e: bca_sim::FaultSyntax| UserError::new(ErrorCode::InvalidInput, e.to_string())))
         .collect::<Result<Vec<bca_sim::Fault>, _>>()?;
+    let mut switches = bca_sim::Switches::default();
+    for spec in &options.switches {
+        switch(&mut switches, spec)?;
+    }
     let identity_options = identity::Options::default();
     let identity = identity::serve(listen(options.identity_port).await?, identity_options).await.map_err(|e| fault("identity provider", &e))?;
     let model_key = format!("demo-{}", uuid::Uuid::new_v4().simple());
@@ -104,6 +133,11 @@ pub async fn serve(options: ServeOptions) -> Result<DemoServers, UserError> {
     }
     company_options.scale = options.scale;
     company_options.faults = faults;
+    company_options.switches = switches;
+    company_options.extension = match options.extension {
+        Extension::None => bca_sim::Extension::None,
+        Extension::Loyalty => bca_sim::Extension::Loyalty,
+    };
     company_options.token = bca_sim::TokenCheck::Any(identity.token_check());
     let company = bca_sim::serve(listen(options.bc_port).await?, company_options).await.map_err(|e| fault("company", &e))?;
     let (company_id, name) = company.companies().into_iter().next().ok_or_else(|| fault("company", &"it has no company"))?;
@@ -118,6 +152,28 @@ pub async fn serve(options: ServeOptions) -> Result<DemoServers, UserError> {
         company: name,
     };
     Ok(DemoServers { addresses, company, model, identity })
+}
+
+/// The switches of [`ServeOptions::switches`], with their values; the first is the default.
+pub const SWITCHES: &str = "delete-requires-if-match=true|false, honours-client-ids=true|false, duplicate-status=400|409, \
+                            prevents-negative-stock=true|false, after-failure=goes-on|stops";
+
+/// Sets one of them.
+fn switch(switches: &mut bca_sim::Switches, spec: &str) -> Result<(), UserError> {
+    let unknown = || UserError::new(ErrorCode::InvalidInput, format!("`{}` is no switch. There are: {SWITCHES}.", spec.escape_debug()));
+    let (name, value) = spec.split_once('=').ok_or_else(unknown)?;
+    let truth = || value.parse::<bool>().map_err(|_| unknown());
+    match (name, value) {
+        ("delete-requires-if-match", _) => switches.delete_requires_if_match = truth()?,
+        ("honours-client-ids", _) => switches.honours_client_ids = truth()?,
+        ("prevents-negative-stock", _) => switches.prevents_negative_stock = truth()?,
+        ("duplicate-status", "400") => switches.duplicate_status = 400,
+        ("duplicate-status", "409") => switches.duplicate_status = 409,
+        ("after-failure", "goes-on") => switches.after_failure = bca_sim::AfterFailure::GoesOn,
+        ("after-failure", "stops") => switches.after_failure = bca_sim::AfterFailure::Stops,
+        _ => return Err(unknown()),
+    }
+    Ok(())
 }
 
 async fn listen(port: u16) -> Result<TcpListener, UserError> {

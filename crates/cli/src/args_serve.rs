@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use bca_app::demo::Extension;
+use clap::{Args, ValueEnum};
 
 /// `demo serve`
 #[derive(Debug, Args)]
@@ -28,4 +29,29 @@ pub struct Serve {
     /// A fault, SET:METHOD:N:FAULT (the Nth such request; * for any): drop-before-commit, drop-after-commit, 429, 503, 504, slow=MS, stale-etag, 401.
     #[arg(long = "fault", value_name = "SPEC")]
     pub faults: Vec<String>,
+    /// Behaviour that Microsoft's pages leave open, NAME=VALUE: delete-requires-if-match, honours-client-ids, prevents-negative-stock (true, false),
+    /// duplicate-status (400, 409), after-failure (goes-on, stops).
+    #[arg(long = "switch", value_name = "SPEC")]
+    pub switches: Vec<String>,
+    /// What a partner added to the environment.
+    #[arg(long, value_name = "NAME", value_enum, default_value = "none")]
+    pub extension: ExtensionName,
+}
+
+/// `--extension`
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ExtensionName {
+    /// Nothing.
+    None,
+    /// The API contoso/loyalty/v1.0, and more fields on customers.
+    Loyalty,
+}
+
+impl From<ExtensionName> for Extension {
+    fn from(name: ExtensionName) -> Self {
+        match name {
+            ExtensionName::None => Self::None,
+            ExtensionName::Loyalty => Self::Loyalty,
+        }
+    }
 }

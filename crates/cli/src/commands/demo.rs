@@ -28,6 +28,8 @@ pub(super) async fn serve(serve: Serve, console: &mut Console) -> Result<Exit, F
         seed: serve.seed,
         scale: serve.scale,
         faults: serve.faults,
+        switches: serve.switches,
+        extension: serve.extension.into(),
         data: Data::Memory,
         ..ServeOptions::default()
     };

@@ -1,7 +1,8 @@
 //! `demo serve`, and the program against servers that are not its own.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     process::{Child, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -30,6 +31,22 @@ impl Servers {
 
     fn text(&self, name: &str) -> &str {
         self.addresses[name].as_str().unwrap()
+    }
+
+    /// Asks the company as anybody may: the status, and all that was answered.
+    fn ask(&self, method: &str, address: &str, body: &str) -> (u16, String) {
+        let (host, path) = address.strip_prefix("http://").unwrap().split_once('/').unwrap();
+        let request = format!(
+            "{method} /{path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+             connection: close\r\n\r\n{body}",
+            self.text("bc_token"),
+            body.len()
+        );
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut told = String::new();
+        stream.read_to_string(&mut told).unwrap();
+        (told.split(' ').nth(1).unwrap().parse().unwrap(), told)
     }
 
     /// The environment of a person whose Business Central and model are these servers.
@@ -92,6 +109,38 @@ fn stop(servers: &mut Servers) {
     let mut more = String::new();
     servers.out.read_line(&mut more).unwrap();
     assert_eq!(more, "");
+}
+
+#[test]
+fn a_switch_that_cannot_be_read_is_wrong_usage_and_says_which_there_are() {
+    for spec in ["nonsense", "duplicate-status=418", "honours-client-ids=perhaps"] {
+        let mut command = program();
+        command.args(["demo", "serve", "--switch", spec]);
+        let ended = run(command, "");
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{spec}");
+        assert!(ended.err.contains(spec) && ended.err.contains("after-failure=goes-on|stops"), "{}", ended.err);
+    }
+    let mut command = program();
+    command.args(["demo", "serve", "--extension", "no-such"]);
+    assert_eq!(run(command, "").code, Some(2));
+}
+
+#[test]
+fn switches_and_an_extension_reach_the_company() {
+    let extended = Servers::start(&["--extension", "loyalty", "--switch", "duplicate-status=409"]);
+    let plain = Servers::start(&[]);
+    let members = |servers: &Servers| {
+        let root = servers.text("bc_url").strip_suffix("/v2.0").unwrap().to_owned();
+        servers.ask("GET", &format!("{root}/contoso/loyalty/v1.0/companies({})/loyaltyMembers", servers.text("company_id")), "").0
+    };
+    assert_eq!((members(&extended), members(&plain)), (200, 404));
+    let twice = |servers: &Servers| {
+        let address = format!("{}/companies({})/customers", servers.text("bc_url"), servers.text("company_id"));
+        servers.ask("POST", &address, r#"{"number":"10000","displayName":"Again"}"#)
+    };
+    let (status, told) = twice(&extended);
+    assert!(status == 409 && told.contains("EntityWithSameKeyExists"), "{status} {told}");
+    assert_eq!(twice(&plain).0, 400);
 }
 
 #[test]
