@@ -33,6 +33,7 @@ enum Meant {
     Changed(&'static str, &'static str),
     All(Vec<Meant>),
     Any(Vec<Meant>),
+    Not(Box<Meant>),
 }
 
 const BLOCKED: [&str; 4] = [" ", "Ship", "Invoice", "All"];
@@ -69,6 +70,19 @@ impl Meant {
             Self::Changed(word, at) => compare(&time(row.changed), word, &time(at)),
             Self::All(parts) => parts.iter().all(|part| part.holds(row)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(row)),
+            Self::Not(part) => !part.holds(row),
+        }
+    }
+
+    /// Parts of a text have no opposite.
+    fn has_opposite(&self) -> bool {
+        match self {
+            Self::Contains(..) => false,
+            Self::All(parts) | Self::Any(parts) => parts.iter().all(Self::has_opposite),
+            Self::Not(part) => part.has_opposite(),
+            Self::Name(..) | Self::City(..) | Self::Lower(_) | Self::Balance(..) | Self::Among(_) | Self::Liable(_) | Self::Blocked(..) | Self::Changed(..) => {
+                true
+            }
         }
     }
 
@@ -91,6 +105,7 @@ impl Meant {
                 parts.iter().map(inner).collect::<Vec<_>>().join(" and ")
             }
             Self::Any(parts) => parts.iter().map(Self::written).collect::<Vec<_>>().join(" or "),
+            Self::Not(part) => format!("not ({})", part.written()),
         }
     }
 }
@@ -158,7 +173,11 @@ fn meant() -> impl Strategy<Value = Meant> {
         (word(), prop::sample::select(TIMES.to_vec())).prop_map(|(word, at)| Meant::Changed(word, at)),
     ];
     leaf.prop_recursive(3, 10, 3, |inner| {
-        prop_oneof![prop::collection::vec(inner.clone(), 2..4).prop_map(Meant::All), prop::collection::vec(inner, 2..4).prop_map(Meant::Any)]
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 2..4).prop_map(Meant::All),
+            prop::collection::vec(inner.clone(), 2..4).prop_map(Meant::Any),
+            inner.prop_map(|part| if part.has_opposite() { Meant::Not(Box::new(part)) } else { part }),
+        ]
     })
 }
 

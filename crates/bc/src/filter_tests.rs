@@ -44,11 +44,28 @@ fn what_models_write_becomes_what_business_central_takes() {
 }
 
 #[test]
+fn not_is_pushed_inwards_to_the_comparisons() {
+    let cases = [
+        ("not (balanceDue gt 1)", "balanceDue le 1"),
+        ("not balanceDue lt 1 and NOT taxLiable", "balanceDue ge 1 and taxLiable ne true"),
+        ("not (city eq 'Oslo' or blocked eq 'All')", "city ne 'Oslo' and blocked ne 'All'"),
+        ("not (city ne 'Oslo' and balanceDue ge 1)", "city eq 'Oslo' or balanceDue lt 1"),
+        ("not (city in ('Oslo','Bergen'))", "city ne 'Oslo' and city ne 'Bergen'"),
+        ("not not (tolower(city) eq 'oslo')", "tolower(city) eq 'oslo'"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(compiled("customers", text).as_deref(), Ok(expected), "{text}");
+    }
+    assert!(Filter::parse(&format!("{}taxLiable", "not ".repeat(5_000))).is_err(), "no depth of it upsets the reader");
+}
+
+#[test]
 fn what_is_not_supported_says_what_to_do_instead() {
     let cases = [
         ("", "is empty"),
-        ("not contains(displayName,'x')", "\"not\" is not supported"),
-        ("not (balanceDue gt 1)", "\"not\" is not supported"),
+        ("not contains(displayName,'x')", "\"not\" is not supported before contains"),
+        ("not (balanceDue gt 1 or endswith(displayName,'x'))", "\"not\" is not supported before endswith"),
+        ("balanceDue eq not 1", "stands before a whole condition"),
         ("lines/any(l: l/quantity gt 1)", "Query the lines themselves"),
         ("customer/displayName eq 'x'", "Filter the other set first"),
         ("year(lastModifiedDateTime) eq 2026", "Give the span as dates"),

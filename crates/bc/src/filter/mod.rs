@@ -102,6 +102,18 @@ impl Comparison {
         }
     }
 
+    /// What holds where this does not. Business Central has no null in a comparison: what is empty has the empty value of its type.
+    const fn negated(self) -> Self {
+        match self {
+            Self::Equal => Self::NotEqual,
+            Self::NotEqual => Self::Equal,
+            Self::Greater => Self::LessOrEqual,
+            Self::GreaterOrEqual => Self::Less,
+            Self::Less => Self::GreaterOrEqual,
+            Self::LessOrEqual => Self::Greater,
+        }
+    }
+
     /// The same comparison with its sides exchanged.
     const fn mirrored(self) -> Self {
         match self {
@@ -192,6 +204,20 @@ impl Filter {
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         join(vec![self, other], Junction::All)
+    }
+
+    /// The filter of all other rows. Business Central has no `not` (docs/business-central.md, section 4), so it is pushed inwards to the comparisons.
+    pub(super) fn negated(self) -> Result<Self, String> {
+        match self {
+            Self::Compare { subject, operator, value } => Ok(Self::Compare { subject, operator: operator.negated(), value }),
+            Self::In { subject, values } => {
+                let other = |value| Self::Compare { subject: subject.clone(), operator: Comparison::NotEqual, value };
+                Ok(join(values.into_iter().map(other).collect(), Junction::All))
+            }
+            Self::Text { test, .. } => Err(format!("\"not\" is not supported before {}. Read the rows and leave those out.", test.word())),
+            Self::And(parts) => Ok(join(parts.into_iter().map(Self::negated).collect::<Result<_, _>>()?, Junction::Any)),
+            Self::Or(parts) => Ok(join(parts.into_iter().map(Self::negated).collect::<Result<_, _>>()?, Junction::All)),
+        }
     }
 
     /// Whether it needs `$schemaversion=2.1`.

@@ -71,6 +71,12 @@ impl Reader {
     }
 
     fn one(&mut self) -> Result<Filter, String> {
+        if self.take_name("not") {
+            self.deeper()?;
+            let refused = self.one()?;
+            self.depth -= 1;
+            return refused.negated();
+        }
         if self.take(&Word::Open) {
             self.depth += 1;
             if self.depth > DEEPEST {
@@ -173,7 +179,7 @@ impl Reader {
         };
         let lower = name.to_ascii_lowercase();
         if lower == "not" {
-            return Err("\"not\" is not supported. Use ne, or the opposite comparison; for the opposite of contains, read the rows and leave those out.".into());
+            return Err("\"not\" stands before a whole condition: not (blocked eq 'All').".into());
         }
         if self.words.peek() != Some(&Word::Open) {
             return match lower.as_str() {
