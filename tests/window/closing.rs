@@ -128,12 +128,12 @@ async fn quitting_with_a_question_open_sends_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn quitting_waits_for_a_write_that_has_left() {
     let books = Books::open().await;
-    books.fault("customers:POST:1:slow=15000");
+    books.fault("customers:POST:1:slow=8000");
     let window = asked(&books, &creating().await).await;
     let place = window.place.clone();
     window.pause(A_PERSONS_PAUSE).await;
     window.click("approval-approve").await;
-    wait_for("the write to leave", async || !books.writes().is_empty()).await;
+    wait_for("the write to leave", async || question(&place).await.1 == Some(ChangeState::Sending)).await;
     place.desk.close_the_window();
     wait_for("a window out of the way", async || place.desk.minimised()).await;
     window.terminate();
@@ -168,7 +168,7 @@ async fn a_page_lost_or_loaded_again_while_a_write_is_under_way_does_not_repeat_
         let window = asked(&books, &creating().await).await;
         window.pause(A_PERSONS_PAUSE).await;
         window.click("approval-approve").await;
-        wait_for("the write to leave", async || !books.writes().is_empty()).await;
+        wait_for("the write to leave", async || question(&window.place).await.1 == Some(ChangeState::Sending)).await;
         if lost {
             window.lose_the_page().await;
         } else {
