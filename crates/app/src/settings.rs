@@ -42,6 +42,8 @@ pub enum Key {
     AuditRetention,
     /// Light, dark, or as the system.
     Theme,
+    /// After how long without use the window locks.
+    LockAfter,
     /// How much is logged.
     LogLevel,
 }
@@ -65,7 +67,7 @@ struct Definition {
 
 impl Key {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Provider,
         Self::Model,
         Self::ModelBaseUrl,
@@ -84,6 +86,7 @@ impl Key {
         Self::BusinessCentralUrl,
         Self::AuditRetention,
         Self::Theme,
+        Self::LockAfter,
         Self::LogLevel,
     ];
 
@@ -217,6 +220,13 @@ impl Key {
                 "How many days entries of the audit log stay that are not about writes. Evidence of writes stays.",
             ),
             Self::Theme => define("window.theme", "system", None, Check::OneOf(&["system", "light", "dark"]), "How the window looks."),
+            Self::LockAfter => define(
+                "window.lock_after_minutes",
+                "0",
+                None,
+                Check::Number { least: 0, most: 1_440 },
+                "Minutes without use after which the window locks; 0 is never. It covers the screen: files and terminal stay as they are.",
+            ),
             Self::LogLevel => define(
                 "log.level",
                 "info",

@@ -2,6 +2,7 @@
 import { approvals } from './approvals.svelte';
 import { lastSession } from './drafts';
 import { engine } from './engine.svelte';
+import { idle } from './idle.svelte';
 import { session } from './session.svelte';
 import { sessions } from './sessions.svelte';
 import { theme } from './theme.svelte';
@@ -33,6 +34,7 @@ async function refreshSessions(): Promise<void> {
 async function load(): Promise<void> {
   await Promise.all([engine.refresh(), sessions.refresh()]);
   void theme.load();
+  void idle.load();
   await approvals.refresh();
   const last = lastSession.get();
   if (last !== null && sessions.titleOf(last) !== null) await session.open(last);

@@ -1,0 +1,71 @@
+import { render, screen, fireEvent } from '@testing-library/svelte';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import App from '../../App.svelte';
+import { sampleBackend } from '../backend/sample';
+import type { AccountView } from '../protocol';
+import { accounts } from './accounts.svelte';
+import { engine } from './engine.svelte';
+import { idle, LOCK_SETTING } from './idle.svelte';
+
+const MINUTE = 60_000;
+
+function withLock(minutes: string) {
+  const backend = sampleBackend(new URLSearchParams('pace=0'));
+  const setting = { key: LOCK_SETTING, value: minutes, default_value: '0', description: '', options: [], source: 'setting' };
+  engine.connect({ ...backend, listSettings: async () => [setting as never] });
+}
+
+const owner = { account_id: 'a', name: 'Ingrid Solheim', mail: 'ingrid@nordby.example', signed_in: true } as AccountView;
+
+beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }));
+afterEach(() => {
+  vi.useRealTimers();
+  localStorage.clear();
+  idle.owner = null;
+  idle.unlock(null);
+});
+
+describe('the lock', () => {
+  it('covers everything after the minutes that were set, and a press opens it where nobody is signed in', async () => {
+    withLock('5');
+    render(App);
+    await screen.findByTestId('composer-input');
+    await idle.load();
+    vi.setSystemTime(Date.now() + 4 * MINUTE);
+    idle.look();
+    expect(idle.locked).toBe(false);
+    vi.setSystemTime(Date.now() + 2 * MINUTE);
+    idle.look();
+    await screen.findByTestId('lock');
+    for (const gone of ['composer-input', 'message-list', 'approval-dialog']) expect(screen.queryByTestId(gone)).toBeNull();
+    idle.owner = null;
+    await fireEvent.click(await screen.findByTestId('unlock'));
+    await screen.findByTestId('composer-input');
+  });
+
+  it('is never there where the setting is off, and goes with it', async () => {
+    withLock('0');
+    await idle.load();
+    vi.setSystemTime(Date.now() + 600 * MINUTE);
+    idle.look();
+    expect(idle.locked).toBe(false);
+    idle.locked = true;
+    await idle.load();
+    expect(idle.locked).toBe(false);
+  });
+
+  it('opens for the person who is signed in and for nobody else', async () => {
+    withLock('5');
+    await idle.load();
+    vi.setSystemTime(Date.now() - 600 * MINUTE);
+    idle.look();
+    expect(idle.locked).toBe(true);
+    await vi.waitFor(() => expect(accounts.loaded).toBe(true));
+    idle.owner = owner;
+    idle.unlock(null);
+    idle.unlock({ ...owner, account_id: 'b' });
+    expect([idle.locked, idle.refusal]).toEqual([true, 'This window belongs to Ingrid Solheim. Sign in as the same person.']);
+    idle.unlock(owner);
+    expect(idle.locked).toBe(false);
+  });
+});
