@@ -9,7 +9,7 @@ use std::{
 };
 
 use bca_app::{App, Config, Mode};
-use bca_desktop::Homes;
+use bca_desktop::{Homes, link};
 use bca_protocol::{ErrorCode, SessionId, UserError};
 use serde_json::json;
 use tauri::{AppHandle, Emitter as _, Manager as _, async_runtime::JoinHandle};
@@ -157,6 +157,17 @@ impl Shell {
         }
         if let Home::Open(app) = self.home.send_replace(Home::Opening) {
             app.stop().await;
+        }
+    }
+
+    /// Follows a link from outside: to a conversation, or back to the sign-in that waits for it. Anything else is ignored.
+    pub fn follow(&self, handle: &AppHandle, text: &str) {
+        if let Some(session) = link::parse(text) {
+            self.navigate(handle, session);
+        } else if let (Some(answer), Some(app)) = (link::sign_in(text), self.app_now())
+            && let Err(fault) = app.complete_sign_in(answer)
+        {
+            tracing::warn!(%fault, "a link was not an answer to a sign-in");
         }
     }
 

@@ -79,7 +79,7 @@ fn set_up(app: &tauri::App) {
         let opened = handle.clone();
         app.deep_link().on_open_url(move |event| {
             window::show(&opened);
-            event.urls().iter().filter_map(|url| link::parse(url.as_str())).for_each(|session| opened.state::<Shell>().navigate(&opened, session));
+            event.urls().iter().for_each(|url| opened.state::<Shell>().follow(&opened, url.as_str()));
         });
     }
     #[cfg(unix)]
@@ -95,8 +95,8 @@ fn set_up(app: &tauri::App) {
 fn second_start(handle: &tauri::AppHandle, words: Vec<String>, _directory: String) {
     window::show(handle);
     let link = Arguments::try_parse_from(words).ok().and_then(|arguments| arguments.link);
-    if let Some(session) = link.as_deref().and_then(link::parse) {
-        handle.state::<Shell>().navigate(handle, session);
+    if let Some(link) = link {
+        handle.state::<Shell>().follow(handle, &link);
     }
 }
 

@@ -1,7 +1,7 @@
 use bca_protocol::SessionId;
 use proptest::prelude::*;
 
-use super::parse;
+use super::{parse, sign_in};
 
 #[test]
 fn a_link_names_a_conversation() {
@@ -29,6 +29,16 @@ fn anything_else_is_ignored() {
     for text in near {
         assert_eq!(parse(&text), None, "{text}");
     }
+}
+
+#[test]
+fn only_an_answer_of_a_sign_in_is_taken_for_one() {
+    let answer = "bcagent://auth?code=a&state=b";
+    assert_eq!((sign_in(answer), parse(answer)), (Some(answer), None));
+    for other in ["bcagent://auth", "bcagent://auth/?code=a", "bcagent://authority?code=a", "https://auth?code=a", " bcagent://auth?code=a", ""] {
+        assert_eq!(sign_in(other), None, "{other}");
+    }
+    assert_eq!(sign_in(&format!("bcagent://auth?code={}", "a".repeat(20_000))), None);
 }
 
 proptest! {
