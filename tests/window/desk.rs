@@ -33,7 +33,8 @@ pub struct Desk {
 impl Desk {
     /// A screen, a bus and a window manager: a desktop without tray and notifications, as there are many.
     pub async fn open() -> Self {
-        let (screen, number) = started("Xvfb", &["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
+        // Without `-noreset` the screen begins anew when a first, short visitor leaves, and throws out who comes just then.
+        let (screen, number) = started("Xvfb", &["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"]);
         let (daemon, bus) = started("dbus-daemon", &["--session", "--nofork", "--print-address=1"]);
         let mut desk = Self { display: format!(":{number}"), bus, folder: tempfile::tempdir().unwrap(), _programs: vec![] };
         let manager = desk.start("openbox", &[]);
