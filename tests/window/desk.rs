@@ -127,8 +127,16 @@ impl Notifications {
 
     /// Opens the menu of the one on the screen; gives what it offered.
     pub async fn choose(&self, desk: &Desk) -> String {
-        desk.tool("dunstctl", &["context"]);
-        wait_for("a menu", async || fs::read_to_string(&self.offered).is_ok_and(|text| !text.is_empty())).await;
+        let mut looks = 0_u32;
+        wait_for("a menu", async || {
+            // Asked for in the moment in which the notification is put on the screen, it does not come.
+            if looks.is_multiple_of(100) {
+                desk.tool("dunstctl", &["context"]);
+            }
+            looks += 1;
+            fs::read_to_string(&self.offered).is_ok_and(|text| !text.is_empty())
+        })
+        .await;
         fs::read_to_string(&self.offered).unwrap()
     }
 
