@@ -171,7 +171,17 @@ impl App {
             let directory = self.home().join("demo");
             let make = std::fs::create_dir_all(&directory);
             make.map_err(|e| UserError::new(bca_protocol::ErrorCode::Store, format!("The demo company's directory could not be made: {e}.")))?;
-            demo::serve(demo::ServeOptions { data: demo::Data::File(directory.join("company.db")), ..demo::ServeOptions::default() }).await
+            let servers = demo::serve(demo::ServeOptions { data: demo::Data::File(directory.join("company.db")), ..demo::ServeOptions::default() }).await?;
+            if let Some(kept) = servers.set_aside() {
+                let text = format!(
+                    "The demo company was made by another version of this app and can't be read by this one. It is kept as {}; a new one \
+                     has taken its place. Your conversations are as they were.",
+                    kept.display()
+                );
+                tracing::warn!(%text);
+                lock(&self.inner.notices).push(Notice { text, session_id: None });
+            }
+            Ok::<_, UserError>(servers)
         };
         self.inner.demo.get_or_try_init(start).await.map(demo::DemoServers::addresses)
     }

@@ -189,6 +189,12 @@ impl DemoServers {
         &self.addresses
     }
 
+    /// Where the books of another version of this program went, when this start found them in the file's place.
+    #[must_use]
+    pub fn set_aside(&self) -> Option<&std::path::Path> {
+        self.company.set_aside()
+    }
+
     /// Stops them; what was written to a company file stays.
     pub async fn stop(self) {
         let Self { company, model, identity, addresses: _ } = self;

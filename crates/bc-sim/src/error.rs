@@ -15,7 +15,7 @@ pub enum SimError {
     #[error("the demo company's port or file: {0}")]
     Io(#[from] std::io::Error),
     /// The file's tables are those of another version.
-    #[error("the demo company's file was made by another version of this program; move it away, and a new one is made")]
+    #[error("the demo company's file was made by another version of this program")]
     OtherVersion,
     /// The seed broke one of the company's own rules.
     #[error("the demo company cannot be seeded: {0}")]

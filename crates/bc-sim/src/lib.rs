@@ -10,6 +10,7 @@
 //! documents, assets, hours, approvals, subscriptions, the extension), `data` (facts about the sets, rows, SQLite), `seed` (the two
 //! companies). It shares no code with the client, because shared code would share its mistakes.
 
+mod aside;
 mod books;
 mod data;
 mod error;
@@ -21,6 +22,7 @@ mod seed;
 mod serve;
 
 use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::net::TcpListener;
@@ -47,6 +49,7 @@ const HOME: &str = "v2.0/de300000-0000-4000-8000-000000000001/Production/api/v2.
 pub struct Running {
     address: std::net::SocketAddr,
     companies: Vec<(Uuid, String)>,
+    set_aside: Option<PathBuf>,
     port: Arc<Port>,
     stop: CancellationToken,
     accepting: Option<JoinHandle<()>>,
@@ -63,26 +66,52 @@ pub async fn serve(listener: TcpListener, options: Options) -> Result<Running, S
         DataSource::Memory => None,
         DataSource::File(path) => Some(path),
     };
-    let opened = tokio::task::spawn_blocking(move || open(file, seed, scale, work_date, extension)).await;
-    let (database, companies, facts) = opened.map_err(|error| SimError::Seed(error.to_string()))??;
+    let opened = tokio::task::spawn_blocking(move || open(file.as_deref(), seed, scale, work_date, extension)).await;
+    let Opened { database, companies, facts, set_aside } = opened.map_err(|error| SimError::Seed(error.to_string()))??;
     let port =
         Arc::new(Port { engine: Engine { database, facts, switches, faults: Mutex::new(Faults::new(faults)) }, token, log: Mutex::new(VecDeque::new()) });
     let stop = CancellationToken::new();
     let accepting = tokio::spawn(serve::http::accept(listener, Arc::clone(&port), stop.clone()));
-    Ok(Running { address, companies, port, stop, accepting: Some(accepting) })
+    Ok(Running { address, companies, set_aside, port, stop, accepting: Some(accepting) })
 }
 
-type Opened = (Database, Vec<(Uuid, String)>, &'static Facts);
+struct Opened {
+    database: Database,
+    companies: Vec<(Uuid, String)>,
+    facts: &'static Facts,
+    set_aside: Option<PathBuf>,
+}
 
-fn open(file: Option<std::path::PathBuf>, seed: u64, scale: u32, work_date: Option<jiff::civil::Date>, extension: Extension) -> Result<Opened, SimError> {
+fn open(file: Option<&Path>, seed: u64, scale: u32, work_date: Option<jiff::civil::Date>, extension: Extension) -> Result<Opened, SimError> {
     let facts = Facts::load(extension)?;
-    let database = Database::open(file, work_date)?;
+    let attempt = || filled(file, facts, seed, scale, work_date);
+    let mut set_aside = None;
+    let database = match (attempt(), file) {
+        (Err(SimError::OtherVersion), Some(company)) => {
+            let turn = aside::Turn::wait(company)?;
+            match attempt() {
+                Err(SimError::OtherVersion) => {
+                    set_aside = Some(turn.move_away(company)?);
+                    attempt()?
+                }
+                opened => opened?,
+            }
+        }
+        (opened, _) => opened?,
+    };
     let lease = database.take()?;
-    let connection = lease.connection()?;
-    seed::ensure(connection, facts, database.today(), seed, scale)?;
-    let companies = seed::companies(connection)?;
+    let companies = seed::companies(lease.connection()?)?;
     drop(lease);
-    Ok((database, companies, facts))
+    Ok(Opened { database, companies, facts, set_aside })
+}
+
+/// The database, with tables and seed.
+fn filled(file: Option<&Path>, facts: &'static Facts, seed: u64, scale: u32, work_date: Option<jiff::civil::Date>) -> Result<Database, SimError> {
+    let database = Database::open(file.map(Path::to_owned), work_date)?;
+    let lease = database.take()?;
+    seed::ensure(lease.connection()?, facts, database.today(), seed, scale)?;
+    drop(lease);
+    Ok(database)
 }
 
 impl Running {
@@ -94,6 +123,11 @@ impl Running {
     /// Id and name of each company, the trading company first.
     pub fn companies(&self) -> Vec<(Uuid, String)> {
         self.companies.clone()
+    }
+
+    /// Where the company of another version of this program went, when this start found one in the file's place.
+    pub fn set_aside(&self) -> Option<&Path> {
+        self.set_aside.as_deref()
     }
 
     /// The requests so far, oldest first; at most the last 10,000.

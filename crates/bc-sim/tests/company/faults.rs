@@ -166,6 +166,33 @@ async fn many_servers_may_start_on_one_new_file() {
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_company_of_another_version_is_kept_and_a_new_one_takes_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("company.db");
+    let file = || Options { data: DataSource::File(path.clone()), ..options() };
+    let old = start(file()).await;
+    assert_eq!(send(&old, "OLD").await.unwrap(), 201);
+    assert_eq!(old.running.set_aside(), None);
+    old.running.stop().await;
+    let books = rusqlite::Connection::open(&path).unwrap();
+    books.execute("UPDATE _meta SET value = 'of yesterday' WHERE name = 'layout'", []).unwrap();
+    drop(books);
+
+    let starts: Vec<_> = (0..4).map(|_| tokio::spawn(start(file()))).collect();
+    let mut kept = Vec::new();
+    for started in starts {
+        let company = started.await.unwrap();
+        assert_eq!(company.get("salesInvoices/$count").await.body, 154);
+        assert_eq!(company.get("paymentTerms/$count?$filter=code eq 'OLD'").await.body, 0);
+        kept.extend(company.running.set_aside().map(std::path::Path::to_owned));
+    }
+    assert_eq!(kept, [folder.path().join("company.db.old1")], "one of them moved it, once");
+    let books = rusqlite::Connection::open(&kept[0]).unwrap();
+    let of_old: i64 = books.query_row("SELECT count(*) FROM paymentTerms WHERE code = 'OLD'", [], |row| row.get(0)).unwrap();
+    assert_eq!(of_old, 1, "nothing of it is lost");
+}
+
 #[tokio::test]
 async fn a_file_that_is_no_company_is_refused_in_words() {
     let folder = tempfile::tempdir().unwrap();

@@ -59,24 +59,29 @@ async fn with_app(command: Command, mut config: Config, console: &mut Console) -
     let app = App::start(config).await?;
     let log = start_log(&app, filter).await;
     // `chat` greets with them.
-    if !matches!(command, Command::Chat(_)) {
-        notice(&app, console);
-    }
+    let greets = matches!(command, Command::Chat(_));
+    let told = if greets { 0 } else { notice(&app, 0, console) };
     let ended = match &log {
         Ok(_) => dispatch(&app, command, connection, environment, console).await,
         Err(fault) => Err(fault.clone().into()),
     };
+    // What came up on the way: the demo company starts when it is first asked for.
+    if !greets {
+        notice(&app, told, console);
+    }
     app.stop().await;
     // Written to its end only now: stopping has something to say too.
     drop(log);
     ended
 }
 
-/// What an earlier process left unfinished: told once, by whichever command comes next.
-fn notice(app: &App, console: &mut Console) {
-    for notice in app.notices() {
+/// What an earlier process left unfinished, after those that were told: told once, by whichever command comes next. How many there are.
+fn notice(app: &App, told: usize, console: &mut Console) -> usize {
+    let notices = app.notices();
+    for notice in notices.iter().skip(told) {
         console.remark(&format!("! {}", value(&notice.text)));
     }
+    notices.len()
 }
 
 /// The log, as BC_AGENT_LOG says, else as the setting does.
