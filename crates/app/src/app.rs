@@ -54,8 +54,16 @@ impl App {
     /// # Errors
     /// A home that can't be opened: damaged, from a newer version, or without the right to write. Nothing is changed then.
     pub async fn start(config: Config) -> Result<Self, UserError> {
+        Self::start_by(config, Arc::new(SystemClock::new())).await
+    }
+
+    /// The same by other clocks than the machine's own.
+    ///
+    /// # Errors
+    /// As [`App::start`].
+    pub async fn start_by(config: Config, clock: Arc<dyn Clock>) -> Result<Self, UserError> {
         let home = config.home()?;
-        let clock: Arc<dyn Clock> = Arc::new(StoredClock(SystemClock::new()));
+        let clock: Arc<dyn Clock> = Arc::new(StoredClock(clock));
         let options = OpenOptions { clock: Arc::clone(&clock) };
         let opened = tokio::task::spawn_blocking(move || Db::open(&home, options)).await;
         let (db, recovery) = opened.map_err(|_| UserError::new(bca_protocol::ErrorCode::Internal, "The database could not be opened."))??;
@@ -283,8 +291,8 @@ impl App {
     }
 }
 
-/// The machine's clocks in whole microseconds, which is what the store keeps: the history then gives back exactly what an event told.
-struct StoredClock(SystemClock);
+/// Clocks in whole microseconds, which is what the store keeps: the history then gives back exactly what an event told.
+struct StoredClock(Arc<dyn Clock>);
 
 impl Clock for StoredClock {
     fn now(&self) -> Timestamp {
