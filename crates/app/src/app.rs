@@ -221,6 +221,10 @@ impl App {
         Ok(self.settings_now().view(key))
     }
 
+        if matches!(key, Key::Language | Key::CustomApis) {
+            // What was learned of environments was learned with the old value.
+            self.inner.benches.clear().await;
+        }
     pub(crate) fn settings_now(&self) -> RwLockReadGuard<'_, Settings> {
         self.inner.settings.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -23,6 +23,9 @@ const VARIABLES: &[&str] = &[
     "BC_AGENT_GRAPH_URL",
     "BC_AGENT_KEY_FILE",
     "BROWSER",
+    "LC_ALL",
+    "LC_MESSAGES",
+    "LANG",
     "HOME",
     "XDG_DATA_HOME",
     "APPDATA",
@@ -76,11 +79,29 @@ impl Environment {
         self.plain.get(name).map(String::as_str)
     }
 
+    /// The language of the person's system: of its messages, as POSIX orders the variables, else what the system itself says.
+    #[must_use]
+    pub fn language(&self) -> Option<bca_bc::Language> {
+        let named = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| self.get(name)).map(str::to_owned);
+        bca_bc::Language::parse(&named.or_else(of_the_system)?)
+    }
+
     /// A variable that is one.
     #[must_use]
     pub fn secret(&self, name: &str) -> Option<&Secret<String>> {
         self.secret.get(name)
     }
+}
+
+#[cfg(any(windows, target_os = "macos"))]
+fn of_the_system() -> Option<String> {
+    sys_locale::get_locale()
+}
+
+/// Elsewhere the variables are all there is.
+#[cfg(not(any(windows, target_os = "macos")))]
+fn of_the_system() -> Option<String> {
+    None
 }
 
 /// Whose books: the person's own, or the demo company's.

@@ -26,6 +26,8 @@ pub enum Key {
     NeverWritten,
     /// Custom and third-party APIs beside those that an environment tells of.
     CustomApis,
+    /// The person's language.
+    Language,
     /// The sign-in service.
     SignInAuthority,
     /// Whose accounts.
@@ -51,9 +53,14 @@ pub enum Key {
 /// What a value must look like.
 enum Check {
     Text,
-    Number { least: u64, most: u64 },
+    Number {
+        least: u64,
+        most: u64,
+    },
     OneOf(&'static [&'static str]),
     HttpUrl,
+    /// A tag, or nothing.
+    Language,
 }
 
 /// Everything about one setting.
@@ -67,7 +74,7 @@ struct Definition {
 
 impl Key {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Provider,
         Self::Model,
         Self::ModelBaseUrl,
@@ -78,6 +85,7 @@ impl Key {
         Self::UnattendedApproval,
         Self::NeverWritten,
         Self::CustomApis,
+        Self::Language,
         Self::SignInAuthority,
         Self::SignInTenant,
         Self::SignInClientId,
@@ -170,6 +178,13 @@ impl Key {
                 Check::Text,
                 "Custom APIs beside those that an environment tells of, as publisher/group/version, separated by commas.",
             ),
+            Self::Language => define(
+                "language",
+                "",
+                None,
+                Check::Language,
+                "The language of captions, and of what Business Central says and prints, for example da-DK; empty for that of this computer.",
+            ),
             Self::SignInAuthority => define(
                 "sign_in.authority",
                 bca_auth::PUBLIC_AUTHORITY,
@@ -253,6 +268,8 @@ impl Key {
             },
             Check::OneOf(options) if options.contains(&value) => Ok(()),
             Check::OneOf(options) => refuse(options.join(" or ")),
+            Check::Language if value.is_empty() || bca_bc::Language::parse(value).is_some_and(|language| language.tag() == value) => Ok(()),
+            Check::Language => refuse("a language such as da-DK, or nothing".into()),
             Check::HttpUrl => match value.parse::<url::Url>() {
                 Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(()),
                 Ok(_) | Err(_) => refuse("an https address".into()),
@@ -263,7 +280,7 @@ impl Key {
     fn options(self) -> Vec<String> {
         match self.definition().check {
             Check::OneOf(options) => options.iter().map(|&o| o.to_owned()).collect(),
-            Check::Text | Check::Number { .. } | Check::HttpUrl => Vec::new(),
+            Check::Text | Check::Number { .. } | Check::HttpUrl | Check::Language => Vec::new(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use bca_auth::{FixedToken, Secret, TokenSource};
-use bca_bc::{Access, Client, Limits};
+use bca_bc::{Access, Client, Language, Limits};
 use bca_mcp::{BusinessCentral, Toolset};
 use bca_protocol::{AccountId, Connection, ErrorCode, UserError};
 
@@ -67,6 +67,11 @@ impl App {
         self.bench(route).await
     }
 
+    /// The person's language: as set, else that of the system.
+    fn language(&self) -> Option<Language> {
+        Language::parse(self.settings_now().get(Key::Language)).or_else(|| self.inner.config.environment.language())
+    }
+
     /// The bench without a connection.
     pub(crate) async fn offline_bench(&self) -> Result<Arc<Workbench>, UserError> {
         self.bench(None).await
@@ -83,8 +88,11 @@ impl App {
             Some(route) => {
                 let access = Access { target: route.target(), bearer: Arc::clone(&route.bearer) };
                 let intents = Arc::new(self.inner.db.clone());
-                let client = Client::new(access, intents, Arc::clone(&self.inner.clock), Limits::default());
-                Some(client.map_err(|e| UserError::from(&e))?)
+                let client = Client::new(access, intents, Arc::clone(&self.inner.clock), Limits::default()).map_err(|e| UserError::from(&e))?;
+                if let Some(language) = self.language() {
+                    client.speak(language);
+                }
+                Some(client)
             }
         };
         // What names no API is passed over here: the setting is a courtesy, and a set that is not found is told as such.

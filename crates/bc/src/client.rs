@@ -2,7 +2,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use bca_approval::{IntentLog, Target};
 use bca_auth::TokenSource;
-use bca_catalogue::Catalogue;
+use bca_catalogue::{Catalogue, Language};
 use bca_protocol::{Clock, Json};
 use futures::{Stream, TryStreamExt};
 use tokio_util::sync::CancellationToken;
@@ -50,6 +50,18 @@ impl Client {
             RecordId::parse(&target.company_id).map_err(|_| BcError::BadConnection("The company's id is not an id. Choose the company again.".into()))?;
         let wire = Wire::new(&target.root, bearer, Arc::clone(&clock), limits)?;
         Ok(Self(Arc::new(Inner { wire, target, company: format!("companies({company})"), intents, clock, learned: RwLock::default() })))
+    }
+
+    /// Speaks the person's language: for captions, for what Business Central says about writes, and for documents that it prints. To be set
+    /// before the first request; the first one stays.
+    pub fn speak(&self, language: Language) {
+        self.0.wire.speak(language);
+    }
+
+    /// The person's language, where it is known.
+    #[must_use]
+    pub fn language(&self) -> Option<&Language> {
+        self.0.wire.language()
     }
 
     /// Where its writes go.

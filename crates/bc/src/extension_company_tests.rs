@@ -8,7 +8,8 @@ use bca_protocol::SystemClock;
 use bca_sim::{Extension, Options};
 
 use crate::{
-    ApiName, BcError, EnvironmentKind, Filter, Limits, MediaBody, MediaPath, Query, RecordPath, SetPath, company_tests::Demo, environments, script::permit,
+    ApiName, BcError, EnvironmentKind, Filter, Language, Limits, MediaBody, MediaPath, Query, RecordPath, SetPath, company_tests::Demo, environments,
+    script::permit,
 };
 
 /// 3 by 2 pixels.
@@ -24,7 +25,9 @@ async fn extended() -> Demo {
 async fn an_extension_is_learned_asked_and_written() {
     let demo = extended().await;
     let api: ApiName = "contoso/loyalty/v1.0".parse().unwrap();
-    let learned = demo.client.learn(std::slice::from_ref(&api), Some("1030"), &demo.cancel).await.unwrap();
+    assert_eq!(demo.client.offered_apis(&demo.cancel).await.unwrap(), vec![api.clone()], "nobody has to name it");
+    demo.client.speak(Language::parse("da_DK.UTF-8").unwrap());
+    let learned = demo.client.learn(std::slice::from_ref(&api), &demo.cancel).await.unwrap();
     assert_eq!((learned.known, learned.failed), (vec![api], vec![]));
     let catalogue = demo.client.catalogue();
     let tier = catalogue.find("customers").unwrap().property("loyaltyTier").unwrap();

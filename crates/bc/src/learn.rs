@@ -1,6 +1,6 @@
 //! Learns what an environment has: `$metadata` and captions of the standard API and of custom ones.
 
-use bca_catalogue::{ApiName, ApiShape, Catalogue, Definitions, Edmx, TenantShape};
+use bca_catalogue::{ApiName, ApiShape, Catalogue, Definitions, Edmx, Language, TenantShape};
 use bca_protocol::Json;
 use futures::future;
 use tokio_util::sync::CancellationToken;
@@ -30,12 +30,12 @@ pub struct LearnedApis {
 
 impl Client {
     /// Reads what the environment says about itself and uses it from now on ([`Client::catalogue`]): sets that it has more or less, fields and
-    /// enumeration members of extensions, captions, and the custom APIs of this list. `language` is a Windows language id for the captions
-    /// (1030 is Danish).
+    /// enumeration members of extensions, captions in the client's language ([`Client::speak`]), and the custom APIs of this list.
     ///
     /// # Errors
     /// Where the standard API's metadata can't be had: then what was known stays. A custom API that can't be read is told in the result.
-    pub async fn learn(&self, apis: &[ApiName], language: Option<&str>, cancel: &CancellationToken) -> Result<LearnedApis, BcError> {
+    pub async fn learn(&self, apis: &[ApiName], cancel: &CancellationToken) -> Result<LearnedApis, BcError> {
+        let language = self.wire().language();
         let standard = self.shape_text(None, cancel);
         let custom = future::join_all(apis.iter().take(MOST_APIS).map(|api| self.shape_text(Some(api), cancel)));
         let (standard, custom) = future::join(standard, custom).await;
@@ -62,22 +62,50 @@ impl Client {
         Ok(learned)
     }
 
-    /// Custom and third-party APIs that the environment tells of: those whose sets webhooks can be had for (docs/business-central.md, section 11).
+    /// Custom and third-party APIs that the environment tells of: its routes, and the sets that webhooks can be had for
+    /// (docs/business-central.md, sections 1 and 11). Microsoft's own machinery is left out.
     ///
     /// # Errors
-    /// Any but [`BcError::Changed`]; [`BcError::NotFound`] where the environment has no such list.
+    /// Where neither list can be had: any but [`BcError::Changed`]; [`BcError::NotFound`] where the environment has none.
     pub async fn offered_apis(&self, cancel: &CancellationToken) -> Result<Vec<ApiName>, BcError> {
-        let runtime: ApiName = "microsoft/runtime/beta".parse().map_err(|_| unusable("its list of APIs has no name.".into()))?;
-        let url = self.wire().api_address(&runtime, &format!("{}/webhookSupportedResources", self.company_path()))?;
-        let text = self.wire().read(&url, Freshness::Replica, cancel).await?;
-        let tree = Json::parse(&text).map_err(|e| unusable(crate::page::not_json(&text, &e)))?;
-        let Some(Json::Array(rows)) = tree.get("value") else { return Err(unusable("it is no list.".into())) };
-        let resource = |row: &Json| row.get("resource").and_then(Json::as_str).map(str::to_owned);
-        let mut apis: Vec<ApiName> = rows.iter().filter_map(resource).filter_map(|resource| api_in(&resource)).collect();
+        let (routes, webhooks) = future::join(self.routes(cancel), self.webhook_resources(cancel)).await;
+        let mut apis = match (routes, webhooks) {
+            (Ok(routes), Ok(webhooks)) => [routes, webhooks].concat(),
+            (Ok(found), Err(_)) | (Err(_), Ok(found)) => found,
+            (Err(fault), Err(_)) => return Err(fault),
+        };
+        apis.retain(|api| !api.as_str().to_ascii_lowercase().starts_with("microsoft/"));
         apis.sort();
         apis.dedup();
         apis.truncate(MOST_APIS);
         Ok(apis)
+    }
+
+    /// `apicategoryroutes`: publisher, group and version of each API.
+    async fn routes(&self, cancel: &CancellationToken) -> Result<Vec<ApiName>, BcError> {
+        let rows = self.listed(self.wire().address("apicategoryroutes")?, cancel).await?;
+        let route = |row: &Json| {
+            let part = |name: &str| row.get(name).and_then(Json::as_str).map(str::trim);
+            format!("{}/{}/{}", part("publisher")?, part("group")?, part("version")?).parse().ok()
+        };
+        Ok(rows.iter().filter_map(route).collect())
+    }
+
+    /// `webhookSupportedResources`: each names its API, and those of custom APIs name publisher, group and version.
+    async fn webhook_resources(&self, cancel: &CancellationToken) -> Result<Vec<ApiName>, BcError> {
+        let runtime: ApiName = "microsoft/runtime/beta".parse().map_err(|_| unusable("its list of APIs has no name.".into()))?;
+        let url = self.wire().api_address(&runtime, &format!("{}/webhookSupportedResources", self.company_path()))?;
+        let rows = self.listed(url, cancel).await?;
+        Ok(rows.iter().filter_map(|row| api_in(row.get("resource")?.as_str()?)).collect())
+    }
+
+    async fn listed(&self, url: Url, cancel: &CancellationToken) -> Result<Vec<Json>, BcError> {
+        let text = self.wire().read(&url, Freshness::Replica, cancel).await?;
+        let tree = Json::parse(&text).map_err(|e| unusable(crate::page::not_json(&text, &e)))?;
+        match tree.get("value") {
+            Some(Json::Array(rows)) => Ok(rows.clone()),
+            _ => Err(unusable("it is no list.".into())),
+        }
     }
 
     async fn shape_text(&self, api: Option<&ApiName>, cancel: &CancellationToken) -> Result<ShapeText, BcError> {
@@ -89,7 +117,7 @@ impl Client {
         };
         let (metadata, definitions) = (address("$metadata")?, address("entityDefinitions")?);
         let metadata = self.wire().ask(&metadata, Asked::Xml, Freshness::Replica, cancel);
-        let definitions = self.wire().read(&definitions, Freshness::Replica, cancel);
+        let definitions = self.wire().ask(&definitions, Asked::Captions, Freshness::Replica, cancel);
         let (metadata, definitions) = future::join(metadata, definitions).await;
         // Captions are a courtesy: not every API has them.
         Ok(ShapeText { metadata: metadata?, definitions: definitions.unwrap_or_default() })
@@ -103,13 +131,13 @@ struct ShapeText {
 }
 
 impl ShapeText {
-    fn read(&self, language: Option<&str>) -> Result<ApiShape, BcError> {
+    fn read(&self, language: Option<&Language>) -> Result<ApiShape, BcError> {
         let metadata = Edmx::parse(&self.metadata).map_err(|e| unusable(format!("{e}.")))?;
         Ok(ApiShape { metadata, definitions: Definitions::read(&self.definitions, language) })
     }
 }
 
-fn fingerprint(apis: &[ApiName], texts: &[ShapeText], language: Option<&str>) -> u64 {
+fn fingerprint(apis: &[ApiName], texts: &[ShapeText], language: Option<&Language>) -> u64 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hash = DefaultHasher::new();
     (apis, language).hash(&mut hash);
@@ -117,13 +145,13 @@ fn fingerprint(apis: &[ApiName], texts: &[ShapeText], language: Option<&str>) ->
     hash.finish()
 }
 
-/// `…/api/contoso/loyalty/v1.0/companies(…)/loyaltyCards` names the API; those of Microsoft's own machinery are left out.
+/// `contoso/loyalty/v1.0/loyaltyCards`, also behind `…/api/`, names the API.
 fn api_in(resource: &str) -> Option<ApiName> {
     let path = resource.trim_start_matches('/');
     let below = path.split_once("api/").map_or(path, |(_, rest)| rest);
     let parts: Vec<&str> = below.splitn(4, '/').collect();
     let name = parts.get(..3)?.join("/");
-    name.parse().ok().filter(|api: &ApiName| !api.as_str().starts_with("microsoft/"))
+    name.parse().ok()
 }
 
 #[cfg(test)]

@@ -45,7 +45,8 @@ async fn what_an_environment_has_is_learned_and_used() {
     let (client, cancel) = (client(&script), CancellationToken::new());
     assert!(client.query(&Query::of(SetPath::of("contoso/loyalty/v1.0/loyaltyCards").unwrap()), &cancel).await.is_err(), "not known yet");
 
-    let learned = client.learn(&[api()], Some("1030"), &cancel).await.unwrap();
+    client.speak(Language::parse("da-DK").unwrap());
+    let learned = client.learn(&[api()], &cancel).await.unwrap();
     assert_eq!((learned.known, learned.failed), (vec![api()], vec![]));
     assert_eq!(client.catalogue().find("customers").unwrap().property("favouriteColour").unwrap().caption, "Yndlingsfarve");
     assert!(client.catalogue().lacks("vendors"));
@@ -59,6 +60,8 @@ async fn what_an_environment_has_is_learned_and_used() {
             .collect::<Vec<_>>()
     );
     assert_eq!(script.seen()[0].header("accept"), Some("application/xml"));
+    let asked: Vec<Option<String>> = script.seen().iter().map(|seen| seen.header("accept-language").map(str::to_owned)).collect();
+    assert_eq!(asked[..2], [None, Some("da-DK, da;q=0.9, en;q=0.5".to_owned())], "captions are asked for in the person's language");
 
     let mut query = Query::of(SetPath::of("contoso/loyalty/v1.0/loyaltyCards").unwrap()).filtered(Filter::parse("points ge 5").unwrap());
     query.expand = vec![Expand::all("loyaltyEntries")];
@@ -103,32 +106,53 @@ async fn records_of_a_custom_api_are_written_where_they_stand() {
 async fn what_cannot_be_learned_leaves_what_was_known() {
     let script = Script::new([ok("<html>Sign in</html>")]).await;
     let (client, cancel) = (client(&script), CancellationToken::new());
-    assert!(client.learn(&[], None, &cancel).await.is_err());
+    assert!(client.learn(&[], &cancel).await.is_err());
     assert!(std::ptr::eq(client.catalogue(), Catalogue::embedded()));
 
     let [standard, captions, ..] = shapes();
     let script = Script::new([standard.clone(), captions.clone(), ok("nonsense"), ok("{}"), standard, captions]).await;
     let client = self::client(&script);
-    let learned = client.learn(&[api()], None, &cancel).await.unwrap();
+    let learned = client.learn(&[api()], &cancel).await.unwrap();
     assert!(learned.known.is_empty() && matches!(learned.failed.as_slice(), [(failed, BcError::Unexpected { .. })] if *failed == api()));
     let first = client.catalogue();
-    client.learn(&[], None, &cancel).await.unwrap();
+    client.learn(&[], &cancel).await.unwrap();
     assert!(std::ptr::eq(client.catalogue(), first), "the same again is kept once");
+}
+
+fn list(rows: &[String]) -> Reply {
+    ok(format!(r#"{{"value":[{}]}}"#, rows.join(",")))
+}
+
+async fn names(script: &Script) -> Vec<String> {
+    client(script).offered_apis(&CancellationToken::new()).await.unwrap().iter().map(ToString::to_string).collect()
 }
 
 #[tokio::test]
 async fn an_environment_tells_which_custom_apis_it_has() {
-    let rows = [
-        "/api/contoso/loyalty/v1.0/companies(x)/loyaltyCards",
-        "api/contoso/loyalty/v1.0/companies(x)/loyaltyEntries",
-        "/api/v2.0/companies(x)/customers",
+    let routes = [("contoso", "loyalty", "v1.0"), ("fabrikam", "rent", "beta"), ("", "", "v2.0"), ("Microsoft", "automation", "v2.0"), ("..", "x", "v1.0")];
+    let routes: Vec<String> = routes
+        .iter()
+        .map(|(publisher, group, version)| {
+            format!(r#"{{"route":"{publisher}/{group}/{version}","publisher":"{publisher}","group":"{group}","version":"{version}"}}"#)
+        })
+        .collect();
+    let resources = [
+        "contoso/loyalty/v1.0/loyaltyEntries",
+        "v2.0/customers",
+        "/api/fabrikam/fleet/v2.1/companies(x)/cars",
         "/api/microsoft/automation/v2.0/companies(x)/users",
         "nonsense",
-        "/api/fabrikam/rent/beta/companies(x)/cars",
     ];
-    let rows: Vec<String> = rows.iter().map(|resource| format!(r#"{{"resource":"{resource}"}}"#)).collect();
-    let script = Script::new([ok(format!(r#"{{"value":[{}]}}"#, rows.join(",")))]).await;
-    let names: Vec<String> = client(&script).offered_apis(&CancellationToken::new()).await.unwrap().iter().map(ToString::to_string).collect();
-    assert_eq!(names, ["contoso/loyalty/v1.0", "fabrikam/rent/beta"]);
-    assert_eq!(script.seen()[0].line, format!("GET /v2.0/demo/api/microsoft/runtime/beta/companies({COMPANY})/webhookSupportedResources HTTP/1.1"));
+    let resources: Vec<String> = resources.iter().map(|resource| format!(r#"{{"resource":"{resource}"}}"#)).collect();
+    let script = Script::new([list(&routes), list(&resources)]).await;
+    assert_eq!(names(&script).await, ["contoso/loyalty/v1.0", "fabrikam/fleet/v2.1", "fabrikam/rent/beta"]);
+    let lines: Vec<String> = script.seen().iter().map(|seen| seen.line.clone()).collect();
+    let webhooks = format!("GET /v2.0/demo/api/microsoft/runtime/beta/companies({COMPANY})/webhookSupportedResources HTTP/1.1");
+    assert_eq!(lines, ["GET /v2.0/demo/api/v2.0/apicategoryroutes HTTP/1.1".to_owned(), webhooks]);
+
+    let none = || refusal(404, "BadRequest_ResourceNotFound");
+    assert_eq!(names(&Script::new([none(), list(&resources)]).await).await, ["contoso/loyalty/v1.0", "fabrikam/fleet/v2.1"], "the one list will do");
+    assert_eq!(names(&Script::new([list(&routes), none()]).await).await, ["contoso/loyalty/v1.0", "fabrikam/rent/beta"], "and so will the other");
+    let script = Script::new([none(), none()]).await;
+    assert!(matches!(client(&script).offered_apis(&CancellationToken::new()).await, Err(BcError::NotFound { .. })));
 }

@@ -43,7 +43,7 @@ mod script;
 
 pub use batch::BatchRead;
 pub use batch_write::Isolation;
-pub use bca_catalogue::{ApiName, decode_member, encode_member};
+pub use bca_catalogue::{ApiName, Language, decode_member, encode_member};
 pub use client::{Access, Client};
 pub use companies::{Company, companies};
 pub use environments::{Environment, EnvironmentKind, environments};

@@ -156,7 +156,7 @@ impl Client {
         loop {
             let bearer = bearer_header(&token)?;
             let _turn = wire.pace.enter().await;
-            let request = wire.get(url.clone()).header(ACCEPT, "*/*").header(AUTHORIZATION, bearer).send();
+            let request = wire.in_language(wire.get(url.clone())).header(ACCEPT, "*/*").header(AUTHORIZATION, bearer).send();
             let (error, retry_after) = match tokio::time::timeout(wire.limits.read_timeout, request).await {
                 Err(_) => (BcError::TimedOut { after: wire.limits.read_timeout }, None),
                 Ok(Err(fault)) => (wire.error(&Fault::Broken(crate::wire::reason(&fault)), None), None),

@@ -41,6 +41,8 @@ pub(crate) enum Asked<'a> {
     Pages(usize),
     /// One address that answers with XML.
     Xml,
+    /// One address whose answer is in the person's language.
+    Captions,
     /// The body of a `$batch`, and how many requests it has in it.
     Batch(&'a str, usize),
 }
@@ -110,6 +112,7 @@ impl Wire {
         };
         let (request, weight) = match asked {
             Asked::Xml => (self.get(url.clone()), 1),
+            Asked::Captions => (self.in_language(self.get(url.clone())), 1),
             Asked::Pages(rows) => {
                 let request = self.get(url.clone()).header("Prefer", format!("odata.maxpagesize={rows}"));
                 (request.header("Data-Access-Intent", freshness.header()), 1)
@@ -123,9 +126,9 @@ impl Wire {
         match self.send(request, bearer, self.limits.read_timeout).await {
             Ok(Answer { status, body: Ok(text), .. }) if status.is_success() => Attempt::Done(text),
             Ok(Answer { status, body: Err(fault), .. }) if status.is_success() => self.broken(&fault, Some(status)),
-            Ok(Answer { status, retry_after, challenge, body, .. }) => {
+            Ok(Answer { status, retry_after, challenge, body, reference, .. }) => {
                 let text = body.unwrap_or_default();
-                let error = meaning(status, retry_after, &text);
+                let error = meaning(status, retry_after, &text).or_reference(reference.as_deref());
                 match error {
                     BcError::NotSignedIn { .. } => Attempt::Refused(challenge),
                     error if matches!(status.as_u16(), 429 | 502..=504) => Attempt::Passing { error, retry_after },

@@ -1,9 +1,14 @@
 //! One request over HTTP, with every bound: where it may go, how long it may take, how much may come back.
 
-use std::{error::Error as _, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    error::Error as _,
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use bca_auth::{Secret, TokenError, TokenSource};
-use bca_catalogue::ApiName;
+use bca_catalogue::{ApiName, Language};
 use bca_protocol::Clock;
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::{
@@ -31,6 +36,8 @@ pub(crate) struct Wire {
     pub(crate) pace: Pace,
     pub(crate) limits: Limits,
     clock: Arc<dyn Clock>,
+    /// The person's, where it is known.
+    language: OnceLock<Language>,
 }
 
 /// An answer with a status; the body may have broken off.
@@ -88,7 +95,8 @@ impl Wire {
             builder.build().map_err(|e| BcError::BadConnection(format!("The network could not be set up: {}.", innermost(&e))))
         };
         let (reads, writes) = (client(limits.at_once)?, client(0)?);
-        Ok(Self { root, reads, writes, bearer, pace: Pace::new(limits.at_once, limits.per_minute, Arc::clone(&clock)), limits, clock })
+        let pace = Pace::new(limits.at_once, limits.per_minute, Arc::clone(&clock));
+        Ok(Self { root, reads, writes, bearer, pace, limits, clock, language: OnceLock::new() })
     }
 
     /// The root with this below it. `below` is made of checked names, ids and encoded options only.
@@ -152,6 +160,24 @@ impl Wire {
 
     /// Sends once. Everything within `timeout`, from the connection to the last byte.
     pub(crate) async fn send(&self, request: RequestBuilder, bearer: HeaderValue, timeout: Duration) -> Result<Answer, Fault> {
+    /// The language that the person reads; the first one that is set stays.
+    pub(crate) fn speak(&self, language: Language) {
+        let _ = self.language.set(language);
+    }
+
+    pub(crate) fn language(&self) -> Option<&Language> {
+        self.language.get()
+    }
+
+    /// Asks for captions, messages and documents in the person's language (docs/business-central.md, section 9). Not for reads of rows:
+    /// numbers that come as text (`trialBalances`) would follow it too.
+    pub(crate) fn in_language(&self, request: RequestBuilder) -> RequestBuilder {
+        match self.language.get() {
+            Some(language) => request.header(ACCEPT_LANGUAGE, language.accepted()),
+            None => request,
+        }
+    }
+
         let began = Instant::now();
         let deadline = began + timeout;
         let sent = tokio::time::timeout_at(deadline, request.header(AUTHORIZATION, bearer).send()).await;

@@ -99,7 +99,8 @@ pub(crate) async fn send_once(client: &Client, change_id: ChangeId, request: Req
         () = cancel.cancelled() => return Err(not_sent(NotSent::Before(BcError::Cancelled))),
         ready = ready => ready.map_err(|e| not_sent(NotSent::Before(e)))?,
     };
-    client.intents().sending(change_id, client.clock().now()).await.map_err(|e| not_sent(NotSent::Log(e.0)))?;
+    client.intents().sending(change_id, client.clock().now()).await.map_err(|e| not_sent(e.into()))?;
+    let request = wire.in_language(request);
     let answer = tokio::select! {
         biased;
         answer = wire.send(request, bearer, wire.limits.write_timeout) => answer,

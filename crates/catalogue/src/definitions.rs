@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use bca_protocol::Json;
 
+use crate::{Language, language::Fit};
+
 /// Captions of an API, by the entity's name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Definitions {
@@ -13,39 +15,62 @@ pub struct Definitions {
 /// What people call an entity and its properties.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Captions {
-    entity: Option<String>,
-    set: Option<String>,
-    properties: HashMap<String, String>,
+    entity: Option<Caption>,
+    set: Option<Caption>,
+    properties: HashMap<String, Caption>,
+}
+
+/// A caption, and whether it is in the language that was asked for, which is not English.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Caption {
+    text: String,
+    translated: bool,
 }
 
 impl Captions {
     /// One record: "Customer".
     #[must_use]
     pub fn entity(&self) -> Option<&str> {
-        self.entity.as_deref()
+        self.entity.as_ref().map(|caption| caption.text.as_str())
     }
 
     /// The set: "Customers".
     #[must_use]
     pub fn set(&self) -> Option<&str> {
-        self.set.as_deref()
+        self.set.as_ref().map(|caption| caption.text.as_str())
     }
 
     /// A property: "Credit Limit".
     #[must_use]
     pub fn property(&self, name: &str) -> Option<&str> {
-        self.properties.get(name).map(String::as_str)
+        self.properties.get(name).map(|caption| caption.text.as_str())
     }
+
+    /// The set, but only in the person's language and where that is not English: our own English captions say more than the API's.
+    #[must_use]
+    pub fn translated_set(&self) -> Option<&str> {
+        translated(self.set.as_ref())
+    }
+
+    /// As [`Captions::translated_set`], of a property.
+    #[must_use]
+    pub fn translated_property(&self, name: &str) -> Option<&str> {
+        translated(self.properties.get(name))
+    }
+}
+
+fn translated(caption: Option<&Caption>) -> Option<&str> {
+    caption.filter(|caption| caption.translated).map(|caption| caption.text.as_str())
 }
 
 /// Where an entity has no captions.
 static NONE: std::sync::LazyLock<Captions> = std::sync::LazyLock::new(Captions::default);
 
 impl Definitions {
-    /// Reads the answer of `entityDefinitions`. `language` is a Windows language id (1033 is English, United States) or a tag; where a
-    /// caption has none in it, its first one holds. What can't be read is left out: captions are a courtesy.
+    /// Reads the answer of `entityDefinitions`. Of several captions the one in the person's language holds, else one of its family, else the
+    /// English one, else the first. What can't be read is left out: captions are a courtesy.
     #[must_use]
-    pub fn read(text: &str, language: Option<&str>) -> Self {
+    pub fn read(text: &str, language: Option<&Language>) -> Self {
         let tree = Json::parse(text).unwrap_or(Json::Null);
         let Some(Json::Array(rows)) = tree.get("value") else { return Self::default() };
         let by_entity = rows.iter().filter_map(|row| Some((row.get("entityName")?.as_str()?.to_owned(), captions(row, language)))).collect();
@@ -65,7 +90,7 @@ impl Definitions {
     }
 }
 
-fn captions(row: &Json, language: Option<&str>) -> Captions {
+fn captions(row: &Json, language: Option<&Language>) -> Captions {
     let properties = match row.get("properties") {
         Some(Json::Array(properties)) => {
             properties.iter().filter_map(|p| Some((p.get("name")?.as_str()?.to_owned(), caption(p, &["captions", "caption"], language)?))).collect()
@@ -80,16 +105,28 @@ fn captions(row: &Json, language: Option<&str>) -> Captions {
 }
 
 /// The caption under the first of these names: a text, or a list of `{languageCode, caption}`.
-fn caption(row: &Json, names: &[&str], language: Option<&str>) -> Option<String> {
+fn caption(row: &Json, names: &[&str], language: Option<&Language>) -> Option<Caption> {
     let found = names.iter().find_map(|name| row.get(name))?;
-    let text = match found {
-        Json::String(text) => Some(text.as_str()),
+    let (text, fits) = match found {
+        // One caption without a language is in the one that the request asked for.
+        Json::String(text) => (text.as_str(), true),
         Json::Array(all) => {
-            let code = |entry: &Json| entry.get("languageCode").and_then(Json::display);
-            let wanted = all.iter().find(|entry| language.is_some() && code(entry).as_deref() == language);
-            wanted.or_else(|| all.first()).and_then(|entry| entry.get("caption")).and_then(Json::as_str)
+            // Of those that fit equally well, the first.
+            let wanted = all.iter().min_by_key(|entry| fit(entry, language))?;
+            (wanted.get("caption")?.as_str()?, fit(wanted, language) <= Fit::Family(u32::MAX))
         }
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => None,
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => return None,
     };
-    text.map(str::trim).filter(|text| !text.is_empty() && text.chars().count() <= 250).map(str::to_owned)
+    let text = text.trim();
+    let translated = fits && language.is_some_and(|language| !language.is_english());
+    (!text.is_empty() && text.chars().count() <= 250).then(|| Caption { text: text.to_owned(), translated })
+}
+
+/// How well a caption's language fits. Where the person's is not known, English is taken for it.
+fn fit(entry: &Json, language: Option<&Language>) -> Fit {
+    let code = entry.get("languageCode").and_then(Json::display).unwrap_or_default();
+    match language {
+        Some(language) => language.fit(&code),
+        None => Language::parse("en-US").map_or(Fit::Other, |english| english.fit(&code)),
+    }
 }

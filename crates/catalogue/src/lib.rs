@@ -13,6 +13,7 @@ mod edmx;
 mod effect;
 mod entity;
 mod examples;
+mod language;
 mod load;
 mod member;
 mod search;
@@ -27,6 +28,7 @@ pub use edmx::{BoundAction, EdmNavigation, EdmProperty, Edmx, EdmxError, EntityS
 pub use effect::{Care, Operation, Undo, UnknownOperation};
 pub use entity::{Action, Entity, EntityKind, Method, Multiplicity, Navigation, NavigationKind, Parent, Place, Property, PropertyKind, Relation};
 pub use examples::{Example, examples};
+pub use language::Language;
 pub use load::LoadError;
 pub use member::{decode_member, encode_member};
 pub use search::{Match, Score};

@@ -109,13 +109,18 @@ impl Catalogue {
                 }
             }
             let known: HashSet<String> = entities.iter().map(|e| e.set.clone()).collect();
-            let newer: Vec<Entity> =
-                standard.metadata.sets.iter().filter(|set| !known.contains(&set.name)).filter_map(|set| new_entity(set, standard, None)).collect();
+            let newer: Vec<Entity> = standard
+                .metadata
+                .sets
+                .iter()
+                .filter(|set| !known.contains(&set.name) && !is_machinery(&set.name))
+                .filter_map(|set| new_entity(set, standard, None))
+                .collect();
             entities.extend(newer);
         }
         for (api, shape) in &shape.custom {
             // A custom API repeats the companies of the environment; they are those of the standard API.
-            let own = shape.metadata.sets.iter().filter(|set| !matches!(set.name.as_str(), "companies" | "subscriptions" | "entityDefinitions"));
+            let own = shape.metadata.sets.iter().filter(|set| !matches!(set.name.as_str(), "companies" | "subscriptions") && !is_machinery(&set.name));
             entities.extend(own.filter_map(|set| new_entity(set, shape, Some(api))));
         }
         parents_of_new(&mut entities);
@@ -182,6 +187,11 @@ impl<T> Future for Scoped<'_, T> {
     }
 }
 
+/// Sets at the root of each API that describe the APIs themselves (docs/business-central.md, section 1).
+fn is_machinery(set: &str) -> bool {
+    matches!(set, "entityDefinitions" | "apicategoryroutes")
+}
+
 /// A set of our own facts as this environment has it.
 fn adapt(entity: &mut Entity, set: &EntitySet, edm_type: &EntityType, shape: &ApiShape) {
     let offered: HashMap<&str, &EdmProperty> = edm_type.properties.iter().map(|p| (p.name.as_str(), p)).collect();
@@ -194,7 +204,7 @@ fn adapt(entity: &mut Entity, set: &EntitySet, edm_type: &EntityType, shape: &Ap
     }
     let captions = shape.definitions.of(&edm_type.name);
     for property in &mut entity.properties {
-        if let Some(caption) = captions.property(&property.name) {
+        if let Some(caption) = captions.translated_property(&property.name) {
             property.caption = caption.to_owned();
         }
         // Enumerations are extensible: an environment may have members of its own.
@@ -203,7 +213,7 @@ fn adapt(entity: &mut Entity, set: &EntitySet, edm_type: &EntityType, shape: &Ap
             known.extend(members.iter().filter(|m| !known.contains(m)).cloned().collect::<Vec<_>>());
         }
     }
-    if let Some(title) = captions.set() {
+    if let Some(title) = captions.translated_set() {
         entity.title = title.to_owned();
     }
     let known: HashSet<String> = entity.properties.iter().map(|p| p.name.clone()).collect();

@@ -2,7 +2,7 @@
 use bca_protocol::{Effect, Json};
 
 use super::*;
-use crate::{Operation, Parented, Proposal, edmx::tests::LOYALTY};
+use crate::{Language, Operation, Parented, Proposal, edmx::tests::LOYALTY};
 
 /// `$metadata` of the standard API as the embedded facts have it, with changes.
 fn standard(without_sets: &[&str], without_properties: &[&str], more: &str) -> Edmx {
@@ -30,7 +30,7 @@ fn tenant() -> Catalogue {
     let definitions = Definitions::read(
         r#"{"value":[{"entityName":"customer","entitySetCaptions":[{"languageCode":1033,"caption":"Customers"},{"languageCode":1030,"caption":"Debitorer"}],
         "properties":[{"name":"city","captions":[{"languageCode":1030,"caption":"By"}]},{"name":"favouriteColour","captions":[{"languageCode":1030,"caption":"Yndlingsfarve"}]}]},{"no":"name"}]}"#,
-        Some("1030"),
+        Language::parse("da-DK").as_ref(),
     );
     let metadata = standard(&["opportunities"], &["taxLiable"], r#"<Property Name="favouriteColour" Type="Edm.String" MaxLength="30"/>"#);
     let custom = ApiShape { metadata: Edmx::parse(LOYALTY).unwrap(), definitions: Definitions::default() };

@@ -92,3 +92,14 @@ pub(crate) fn service_document(facts: &Facts, api: Api, root: &str) -> String {
     let sets: Vec<String> = facts.of(api).map(|set| format!("{{\"name\":\"{0}\",\"kind\":\"EntitySet\",\"url\":\"{0}\"}}", set.name)).collect();
     format!("{{\"@odata.context\":\"{root}/$metadata\",\"value\":[{}]}}", sets.join(","))
 }
+
+/// The APIs of the environment: publisher, group and version (docs/business-central.md, section 1).
+pub(crate) fn routes(facts: &Facts, root: &str) -> String {
+    let row = |(publisher, group, version): (&str, &str, &str)| {
+        let parts: Vec<&str> = [publisher, group, version].into_iter().filter(|part| !part.is_empty()).collect();
+        serde_json::json!({"route": parts.join("/"), "publisher": publisher, "group": group, "version": version})
+    };
+    let custom = facts.of(Api::Loyalty).next().map(|_| ("contoso", "loyalty", "v1.0"));
+    let rows: Vec<serde_json::Value> = std::iter::once(("", "", "v2.0")).chain(custom).map(row).collect();
+    serde_json::json!({"@odata.context": format!("{root}/$metadata#apicategoryroutes"), "value": rows}).to_string()
+}

@@ -66,6 +66,9 @@ fn answer_in_english(session: &Session, request: &Request) -> Answer<Response> {
                 Ok(Response { status: 200, headers: vec![("content-type", "application/xml".to_owned())], body: xml.into() })
             });
         }
+        Some("apicategoryroutes") if segments.len() == 1 => {
+            return reading(request, || Ok(Response::json(200, metadata::routes(session.facts, &request.root))));
+        }
         Some("entityDefinitions") if segments.len() == 1 => {
             return reading(request, || {
                 let body = captions::definitions(session.facts, request.api, &request.root, &pairs, request.language.as_deref())?;

@@ -254,12 +254,15 @@ async fn an_extension_brings_an_api_of_its_own_and_fields_on_customers() {
     assert_eq!(plain.get(&root(&plain)).await.status, 404);
     assert!(plain.first("customers").await.get("loyaltyTier").is_none());
     assert_eq!(plain.get("loyaltyMembers").await.status, 404);
+    let routes = |rows: &[serde_json::Value]| rows.iter().map(|row| row["route"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(routes(plain.get(&format!("{}/apicategoryroutes", plain.running.base_url())).await.rows()), ["v2.0"]);
 
     let mut options = crate::support::options();
     options.extension = bca_sim::Extension::Loyalty;
     let company = start(options).await;
     let root = root(&company);
     let base = format!("{root}/companies({})", company.running.companies()[0].0);
+    assert_eq!(routes(company.get(&format!("{}/apicategoryroutes", company.running.base_url())).await.rows()), ["v2.0", "contoso/loyalty/v1.0"]);
     let sets = company.get(&root).await;
     assert_eq!(sets.rows().iter().map(|set| set["name"].as_str().unwrap()).collect::<Vec<_>>(), ["loyaltyEntries", "loyaltyMembers"]);
     let xml = company.get(&format!("{root}/$metadata")).await;

@@ -1,10 +1,13 @@
 //! The eight tools, one file each, and what they share.
 
 mod aggregate;
+mod captions;
+pub(crate) mod change_set;
 mod create_entity;
 mod delete_entity;
 mod edit;
 mod follow_up;
+mod faults;
 mod get_schema;
 mod invoke_action;
 mod look_again;
@@ -29,18 +32,22 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bca_agent::{ToolCall, ToolContext, ToolFault, WriteResult};
+use bca_agent::{ToolCall, ToolContext, WriteResult};
 use bca_approval::{IntentLog, PermittedWrite, PlannedWrite, WritePermit};
-use bca_bc::{BcError, Client, Earlier};
+use bca_bc::{Client, Earlier};
 use bca_catalogue::{Catalogue, Entity, Operation};
-use bca_protocol::{CallId, Clock, Effect, ErrorCode, Json, ToolCallStatus};
+use bca_protocol::{CallId, Clock, Effect, Json, ToolCallStatus};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::prepared::{Prepared, Target};
+use self::faults::is_unavailable;
+pub(crate) use self::{
+    faults::{failed, fault},
+    prepared::{Prepared, Target},
+};
 use crate::{
-    answer::{Answer, object, sparse, text},
+    answer::{Answer, object, text},
     cache::ReadCache,
     tenant::{self, Learning},
 };
@@ -269,6 +276,7 @@ impl BusinessCentral {
             }
             Tool::QueryEntities | Tool::ValidateOperation | Tool::ValidateWorkflow => {
                 self.knowing(cancel, || self.answer(tool, input, call_id, cancel), is_about_the_unknown).await
+                self.begin_captions();
             }
         }
     }
@@ -294,6 +302,7 @@ impl BusinessCentral {
     pub(crate) async fn prepare(&self, tool: Tool, call: &ToolCall, context: &ToolContext) -> Result<PlannedWrite, Answer> {
         let cancel = &context.cancel;
         let input = &references::named(call.input.as_str(), &context.earlier)?;
+        self.learn_captions(cancel).await;
         let unknown = |planned: &Result<PlannedWrite, Answer>| planned.as_ref().is_err_and(is_about_the_unknown);
         self.knowing(cancel, || self.prepare_known(tool, input, &call.call_id, context), unknown).await
     }
@@ -406,70 +415,6 @@ fn is_about_the_unknown(answer: &Answer) -> bool {
         // A check that found something wrong.
         None => answer.json.get("valid") == Some(&Json::Bool(false)),
     }
-}
-
-/// Whether an answer says that Business Central can't be reached just now.
-fn is_unavailable(answer: &Answer) -> bool {
-    answer.json.get("error").and_then(|error| error.get("code")).and_then(Json::as_str).is_some_and(|code| matches!(code, UNAVAILABLE | THROTTLED))
-}
-
-/// A fault of Business Central as the model is told of it.
-pub(crate) fn failed(fault: &BcError) -> Answer {
-    let code = match fault {
-        BcError::Refused { code, .. } => code.as_str(),
-        other => other_code(other),
-    };
-    let error = sparse([("code", Some(text(code))), ("message", Some(text(fault.to_string()))), ("correlation_id", fault.correlation_id().map(text))]);
-    Answer { status: ToolCallStatus::Error, json: object([("error", error)]) }
-}
-
-/// Our own words for what Business Central has no code for.
-fn other_code(fault: &BcError) -> &'static str {
-    match fault {
-        BcError::Unreachable { .. } | BcError::TimedOut { .. } => UNAVAILABLE,
-        BcError::NotSignedIn { .. } => NOT_SIGNED_IN,
-        BcError::Forbidden { .. } => FORBIDDEN,
-        BcError::Throttled { .. } => THROTTLED,
-        BcError::Changed { .. } => RECORD_CHANGED,
-        BcError::Refused { .. } | BcError::Unexpected { .. } | BcError::Together(_) => REFUSED,
-        BcError::NotFound { .. } => "not_found",
-        BcError::BadQuery(_) => "bad_query",
-        BcError::BadConnection(_) => "not_connected",
-        BcError::Cancelled => "cancelled",
-        BcError::TooLarge { .. } => "too_large",
-    }
-}
-
-const UNAVAILABLE: &str = "unavailable";
-const NOT_SIGNED_IN: &str = "not_signed_in";
-const FORBIDDEN: &str = "forbidden";
-const THROTTLED: &str = "throttled";
-const RECORD_CHANGED: &str = "record_changed";
-const REFUSED: &str = "refused";
-
-/// What an answer leaves in the error log: faults of Business Central and of the way to it, not a model's wrong questions.
-pub(crate) fn fault(answer: &Json) -> Option<ToolFault> {
-    let word = |name: &str| answer.get(name).and_then(Json::as_str);
-    let (code, error) = match (answer.get("error"), word("status")) {
-        (Some(error), _) => {
-            let code = match error.get("code").and_then(Json::as_str)? {
-                UNAVAILABLE => ErrorCode::BusinessCentralUnavailable,
-                NOT_SIGNED_IN => ErrorCode::NotSignedIn,
-                FORBIDDEN => ErrorCode::Forbidden,
-                THROTTLED => ErrorCode::BusinessCentralThrottled,
-                RECORD_CHANGED => ErrorCode::RecordChanged,
-                // Business Central's own codes are `Category_Name`.
-                code if code == REFUSED || code.contains('_') && code.starts_with(|c: char| c.is_ascii_uppercase()) => ErrorCode::BusinessCentralRefused,
-                _ => return None,
-            };
-            (code, error)
-        }
-        (None, Some("unknown")) => (ErrorCode::OutcomeUnknown, answer),
-        (None, Some("failed")) => (ErrorCode::BusinessCentralRefused, answer),
-        (None, _) => return None,
-    };
-    let text = |name: &str| error.get(name).and_then(Json::as_str).map(str::to_owned);
-    Some(ToolFault { code, message: text("message")?, correlation_id: text("correlation_id") })
 }
 
 /// Refuses what the catalogue knows to be wrong; gives the remarks of a proposal that may go on.

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     BusinessCentral, ParentInput,
     aggregate::{self, Aggregate, Comparing},
+    captions::captions,
     entity, failed, preview,
 };
 use crate::{
@@ -201,6 +202,7 @@ async fn compared(
         ("rows_read", Some(number(rows_read))),
         ("note", truncated.then(|| text(format!("Only the first {MAX_COMPARED} rows were looked through. Filter more.")))),
     ])))
+        ("captions", captions(entity, &rows)),
 }
 
 async fn one(client: &Client, entity: &Entity, id: &str, input: &Input, cancel: &CancellationToken) -> Result<Answer, Answer> {
@@ -208,11 +210,13 @@ async fn one(client: &Client, entity: &Entity, id: &str, input: &Input, cancel: 
     let select = input.select.as_ref().map(Names::list).unwrap_or_default();
     let expand = expands(input).map_err(|e| failed(&e))?;
     let record = client.get(&path, &with_id(entity, select), &expand, cancel).await.map_err(|e| failed(&e))?;
-    Ok(Answer::ok(object([
-        ("entity", text(&entity.set)),
-        ("rows", Json::Array(vec![plain(entity, record.json)])),
-        ("shown", number(1)),
-        ("truncated", Json::Bool(false)),
+    let rows = vec![plain(entity, record.json)];
+    Ok(Answer::ok(sparse([
+        ("entity", Some(text(&entity.set))),
+        ("captions", captions(entity, &rows)),
+        ("rows", Some(Json::Array(rows))),
+        ("shown", Some(number(1))),
+        ("truncated", Some(Json::Bool(false))),
     ])))
 }
 
@@ -288,6 +292,7 @@ async fn listed(client: &Client, entity: &Entity, mut query: Query, input: &Inpu
         ("note", truncated.then(|| text("There are more rows. Use a filter, a larger top, skip, count or aggregate."))),
     ])))
 }
+        ("captions", captions(entity, &rows)),
 
 #[cfg(test)]
 #[path = "query_entities_tests.rs"]
