@@ -156,7 +156,8 @@ pub async fn serve(options: ServeOptions) -> Result<DemoServers, UserError> {
 
 /// The switches of [`ServeOptions::switches`], with their values; the first is the default.
 pub const SWITCHES: &str = "delete-requires-if-match=true|false, honours-client-ids=true|false, duplicate-status=400|409, \
-                            prevents-negative-stock=true|false, after-failure=goes-on|stops";
+                            prevents-negative-stock=true|false, after-failure=goes-on|stops, honours-snapshots=true|false, \
+                            taken-numbers=given-back|used-up";
 
 /// Sets one of them.
 fn switch(switches: &mut bca_sim::Switches, spec: &str) -> Result<(), UserError> {
@@ -167,6 +168,9 @@ fn switch(switches: &mut bca_sim::Switches, spec: &str) -> Result<(), UserError>
         ("delete-requires-if-match", _) => switches.delete_requires_if_match = truth()?,
         ("honours-client-ids", _) => switches.honours_client_ids = truth()?,
         ("prevents-negative-stock", _) => switches.prevents_negative_stock = truth()?,
+        ("honours-snapshots", _) => switches.honours_snapshots = truth()?,
+        ("taken-numbers", "given-back") => switches.taken_numbers = bca_sim::TakenNumbers::GivenBack,
+        ("taken-numbers", "used-up") => switches.taken_numbers = bca_sim::TakenNumbers::UsedUp,
         ("duplicate-status", "400") => switches.duplicate_status = 400,
         ("duplicate-status", "409") => switches.duplicate_status = 409,
         ("after-failure", "goes-on") => switches.after_failure = bca_sim::AfterFailure::GoesOn,

@@ -32,7 +32,7 @@ use uuid::Uuid;
 
 pub use error::SimError;
 pub use fault::{Fault, FaultKind, FaultSyntax};
-pub use options::{AfterFailure, DataSource, Extension, Options, Switches, TokenCheck};
+pub use options::{AfterFailure, DataSource, Extension, Options, Switches, TakenNumbers, TokenCheck};
 pub use serve::http::LoggedRequest;
 
 use data::database::Database;

@@ -58,6 +58,10 @@ pub struct Switches {
     pub prevents_negative_stock: bool,
     /// What a batch does after an item that fails; default: it goes on.
     pub after_failure: AfterFailure,
+    /// `Isolation: snapshot` on a batch makes one transaction of it; default true. Otherwise each operation is one by itself.
+    pub honours_snapshots: bool,
+    /// What a batch that is taken back does to number series; default: it gives the numbers back.
+    pub taken_numbers: TakenNumbers,
 }
 
 impl Default for Switches {
@@ -68,6 +72,8 @@ impl Default for Switches {
             duplicate_status: 400,
             prevents_negative_stock: true,
             after_failure: AfterFailure::GoesOn,
+            honours_snapshots: true,
+            taken_numbers: TakenNumbers::GivenBack,
         }
     }
 }
@@ -92,6 +98,17 @@ pub enum AfterFailure {
     GoesOn,
     /// The later items are not done and have no answer (OData JSON Format 4.01, section 19.5).
     Stops,
+}
+
+/// What becomes of numbers that a transaction took before it was taken back. In Business Central that is a setting of the series: those
+/// that allow gaps are counted outside of transactions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TakenNumbers {
+    /// The series stands where it stood.
+    #[default]
+    GivenBack,
+    /// They are used up.
+    UsedUp,
 }
 
 /// How to start the demo company.

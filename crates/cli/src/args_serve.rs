@@ -30,7 +30,7 @@ pub struct Serve {
     #[arg(long = "fault", value_name = "SPEC")]
     pub faults: Vec<String>,
     /// Behaviour that Microsoft's pages leave open, NAME=VALUE: delete-requires-if-match, honours-client-ids, prevents-negative-stock (true, false),
-    /// duplicate-status (400, 409), after-failure (goes-on, stops).
+    /// duplicate-status (400, 409), after-failure (goes-on, stops), honours-snapshots (true, false), taken-numbers (given-back, used-up).
     #[arg(long = "switch", value_name = "SPEC")]
     pub switches: Vec<String>,
     /// What a partner added to the environment.

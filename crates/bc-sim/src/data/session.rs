@@ -217,6 +217,19 @@ impl<'a> Session<'a> {
         Ok(format!("{prefix}{next:0width$}"))
     }
 
+    /// Where the number series of all companies stand: company, code, next number.
+    pub(crate) fn series(&self) -> Answer<Vec<(i64, String, i64)>> {
+        let mut statement = self.connection.prepare_cached("SELECT company, code, next FROM _series")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Puts the series there, where they stand before that.
+    pub(crate) fn advance_series(&self, to: &[(i64, String, i64)]) -> Answer<()> {
+        let mut statement = self.connection.prepare_cached("UPDATE _series SET next = max(next, ?3) WHERE company = ?1 AND code = ?2")?;
+        to.iter().try_for_each(|(company, code, next)| Ok(statement.execute(params![company, code, next]).map(drop)?))
+    }
+
     /// The next entry number of a ledger: entries are numbered without gaps.
     pub(crate) fn next_entry(&self, set: &str) -> Answer<i64> {
         let sql = format!("SELECT coalesce(max(\"entryNumber\"), 0) + 1 FROM \"{set}\" WHERE company = ?");

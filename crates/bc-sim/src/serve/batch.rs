@@ -14,7 +14,7 @@ use crate::data::value::write_string;
 use crate::error::{Answer, ApiError};
 use crate::fault::FaultKind;
 use crate::odata::path::split_root;
-use crate::options::AfterFailure;
+use crate::options::{AfterFailure, TakenNumbers};
 use crate::serve::engine::{Access, Engine, Request, Response, refusal};
 use crate::serve::route;
 
@@ -81,7 +81,7 @@ pub(crate) fn answer(engine: &Engine, connection: &Connection, request: &Request
     if batch.requests.len() > MOST {
         return Err(ApiError::bad_request(format!("A batch holds at most {MOST} operations; this one has {}.", batch.requests.len())));
     }
-    let snapshot = request.isolation.as_deref().is_some_and(|isolation| isolation.eq_ignore_ascii_case("snapshot"));
+    let snapshot = request.isolation.as_deref().is_some_and(|isolation| isolation.eq_ignore_ascii_case("snapshot")) && engine.switches.honours_snapshots;
     check_ids(&batch)?;
     let responses = if snapshot { in_one(engine, connection, request, &batch)? } else { one_by_one(engine, connection, request, &batch) };
     Ok(responses.map(|responses| Response::json(200, render(&batch, &responses))))
@@ -145,7 +145,7 @@ fn check_ids(batch: &BatchText) -> Answer<()> {
 fn in_one(engine: &Engine, connection: &Connection, request: &Request, batch: &BatchText) -> Answer<Option<Vec<Response>>> {
     let undo = || ApiError::bad_request("The batch is rolled back.");
     let mut responses = Vec::new();
-    let (mut dropped, mut complete) = (false, false);
+    let (mut dropped, mut complete, mut numbers) = (false, false, Vec::new());
     let outcome = engine.in_transaction(connection, Access::Write, |session| {
         let mut failed = false;
         for item in &batch.requests {
@@ -165,8 +165,14 @@ fn in_one(engine: &Engine, connection: &Connection, request: &Request, batch: &B
             responses.push(response);
         }
         complete = true;
+        if failed && session.switches.taken_numbers == TakenNumbers::UsedUp {
+            numbers = session.series()?;
+        }
         if failed { Err(undo()) } else { Ok(()) }
     });
+    if !numbers.is_empty() {
+        engine.in_transaction(connection, Access::Write, |session| session.advance_series(&numbers))?;
+    }
     match outcome {
         _ if dropped => Ok(None),
         Err(error) if !complete => Err(error),

@@ -1,5 +1,6 @@
 //! `$batch`: limits, malformed ones, what happens behind a failing item, and all or nothing.
 
+use bca_sim::{DataSource, Options};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -135,4 +136,59 @@ async fn bytes_in_a_batch_are_base64() {
     let path = format!("salesInvoices({})/pdfDocument/pdfDocumentContent", invoice["id"].as_str().unwrap());
     let reply = send(&company, &[], &json!({"requests": [item(&company, "1", "GET", &path, None)]})).await;
     assert!(reply.body["responses"][0]["body"].as_str().unwrap().starts_with("JVBERi0xLjQ"), "{}", reply.body);
+}
+
+/// Every row of every table but those named.
+fn books(file: &std::path::Path, without: &[&str]) -> Vec<String> {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    let mut tables = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
+    let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let mut rows = Vec::new();
+    for name in names.iter().filter(|name| !without.contains(&name.as_str())) {
+        let mut statement = connection.prepare(&format!("SELECT * FROM \"{name}\"")).unwrap();
+        let columns = statement.column_count();
+        let row = |row: &rusqlite::Row<'_>| Ok((0..columns).map(|at| format!("{:?}", row.get_ref(at).unwrap())).collect::<Vec<_>>().join("|"));
+        rows.extend(statement.query_map([], row).unwrap().map(|row| format!("{name}: {}", row.unwrap())));
+    }
+    rows.sort();
+    rows
+}
+
+#[tokio::test]
+async fn a_set_that_is_made_to_fail_leaves_the_books_as_they_were_but_for_numbers_where_these_are_used_up() {
+    for taken_numbers in [bca_sim::TakenNumbers::GivenBack, bca_sim::TakenNumbers::UsedUp] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("company.db");
+        let mut options = Options { data: DataSource::File(file.clone()), ..options() };
+        options.switches.taken_numbers = taken_numbers;
+        let company = start(options).await;
+        let (customer, product) = (company.first("customers").await, company.first("items").await);
+        let lines = json!([{"lineType": "Item", "itemId": product["id"], "quantity": 3}]);
+        let set = json!({"requests": [
+            item(&company, "0", "POST", "customers", Some(json!({"displayName": "Never was"}))),
+            item(&company, "1", "PATCH", &format!("customers({})", customer["id"].as_str().unwrap()), Some(json!({"city": "Voss"}))),
+            item(&company, "2", "POST", "salesOrders", Some(json!({"customerId": customer["id"], "salesOrderLines": lines}))),
+            item(&company, "3", "PATCH", "customers(5d115c9c-44e3-4a11-bb43-000d3a2feca1)", Some(json!({}))),
+        ]});
+        let before = books(&file, &[]);
+        let reply = send(&company, &[("isolation", "snapshot")], &set).await;
+        assert_eq!(statuses(&reply), [201, 200, 201, 404], "{}", reply.body);
+        let given = |at: usize| reply.body["responses"][at]["body"]["number"].as_str().unwrap().to_owned();
+        assert!(!given(0).is_empty() && !given(2).is_empty());
+        let is_as_before = books(&file, &[]) == before;
+        assert_eq!(is_as_before, taken_numbers == bca_sim::TakenNumbers::GivenBack);
+        let all_but_series: Vec<String> = before.into_iter().filter(|row| !row.starts_with("_series:")).collect();
+        assert_eq!(books(&file, &["_series"]), all_but_series);
+        let next = company.post("customers", json!({"displayName": "Is"})).await;
+        assert_eq!(next.text("number") == given(0), taken_numbers == bca_sim::TakenNumbers::GivenBack, "{} {}", next.body["number"], given(0));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_knows_no_snapshots_keeps_what_went_through() {
+    let mut options = options();
+    options.switches.honours_snapshots = false;
+    let company = start(options).await;
+    assert_eq!(statuses(&send(&company, &[("isolation", "snapshot")], &three(&company, "N")).await), [201, 400, 201]);
+    assert!(has(&company, "N1").await && has(&company, "N2").await);
 }
