@@ -6,8 +6,8 @@ pub(crate) mod change_set;
 mod create_entity;
 mod delete_entity;
 mod edit;
-mod follow_up;
 mod faults;
+mod follow_up;
 mod get_schema;
 mod invoke_action;
 mod look_again;
@@ -275,8 +275,8 @@ impl BusinessCentral {
                 known.scope(self.answer(tool, input, call_id, cancel)).await
             }
             Tool::QueryEntities | Tool::ValidateOperation | Tool::ValidateWorkflow => {
-                self.knowing(cancel, || self.answer(tool, input, call_id, cancel), is_about_the_unknown).await
                 self.begin_captions();
+                self.knowing(cancel, || self.answer(tool, input, call_id, cancel), is_about_the_unknown).await
             }
         }
     }
@@ -301,8 +301,8 @@ impl BusinessCentral {
     /// Turns a call into the exact request and what it means.
     pub(crate) async fn prepare(&self, tool: Tool, call: &ToolCall, context: &ToolContext) -> Result<PlannedWrite, Answer> {
         let cancel = &context.cancel;
-        let input = &references::named(call.input.as_str(), &context.earlier)?;
         self.learn_captions(cancel).await;
+        let input = &references::named(call.input.as_str(), &context.earlier)?;
         let unknown = |planned: &Result<PlannedWrite, Answer>| planned.as_ref().is_err_and(is_about_the_unknown);
         self.knowing(cancel, || self.prepare_known(tool, input, &call.call_id, context), unknown).await
     }
