@@ -1,7 +1,8 @@
 //! Answers of reads, kept for a few minutes (a plain read asks a model's question twice more often than one would think).
 //!
 //! Only answers of `bc_query_entities` are in here, never records: what an approval or a check after a write needs is read by
-//! [`bca_bc::Client`] itself, which has no cache. Every write empties it, because posting one invoice moves balances, ledger and stock.
+//! [`bca_bc::Client`] itself, which has no cache. Every write empties it, because posting one invoice moves balances, ledger and stock;
+//! so does a write of another process of the same home, which the count of writes in the home tells of.
 
 use std::{
     collections::HashMap,
@@ -74,6 +75,8 @@ struct Inner {
     entries: HashMap<Key, Entry>,
     bytes: usize,
     generation: u64,
+    /// Writes to the books that the home knew of when these answers were read.
+    books: u64,
 }
 
 /// The answers of one connection.
@@ -88,6 +91,14 @@ impl ReadCache {
     /// Where a read begins.
     pub(crate) fn begin(&self) -> Generation {
         Generation(self.inner().generation)
+    }
+
+    /// Forgets everything where the books were written to since, by whichever process. `books` is the home's count of writes.
+    pub(crate) fn follow(&self, books: u64) {
+        let mut inner = self.inner();
+        if inner.books != books {
+            *inner = Inner { generation: inner.generation + 1, books, ..Inner::default() };
+        }
     }
 
     /// The answer to this request, however old. `now` is monotonic time.
@@ -120,7 +131,7 @@ impl ReadCache {
     /// Forgets everything: something is about to be written, or was.
     pub(crate) fn clear(&self) {
         let mut inner = self.inner();
-        *inner = Inner { generation: inner.generation + 1, ..Inner::default() };
+        *inner = Inner { generation: inner.generation + 1, books: inner.books, ..Inner::default() };
     }
 }
 

@@ -41,6 +41,20 @@ fn a_write_forgets_everything_also_what_is_being_read() {
 }
 
 #[test]
+fn a_write_of_another_process_does_the_same() {
+    let cache = ReadCache::default();
+    cache.follow(7);
+    let began = cache.begin();
+    cache.put(key("kim", "a"), &Json::Null, began, at(0));
+    cache.follow(7);
+    assert!(cache.get(&key("kim", "a"), at(0)).is_some());
+    cache.follow(8);
+    assert!(cache.get(&key("kim", "a"), at(0)).is_none());
+    cache.put(key("kim", "a"), &Json::Null, began, at(0));
+    assert!(cache.get(&key("kim", "a"), at(0)).is_none(), "read before the write, arrived after it");
+}
+
+#[test]
 fn it_stays_small() {
     let cache = ReadCache::default();
     for n in 0..MOST as u64 + 50 {

@@ -93,6 +93,14 @@ pub(super) async fn run(bc: &BusinessCentral, input: &Input, request: &str, canc
         return asked(bc, client, input, cancel).await;
     };
     let key = Key::new(client.target(), request);
+    match bc.intents.books_version(client.target()).await {
+        Ok(books) => bc.cache.follow(books),
+        // What is not known to be so any more is not given for what stands there now.
+        Err(fault) => {
+            tracing::warn!(%fault, "it is not known whether another process wrote to the books");
+            bc.cache.clear();
+        }
+    }
     let kept = bc.cache.get(&key, bc.clock.monotonic());
     if input.refresh != Some(true)
         && let Some(kept) = kept.as_ref().filter(|kept| kept.is_fresh())
@@ -194,6 +202,7 @@ async fn compared(
     let shown = rows.len();
     Ok(Answer::ok(sparse([
         ("entity", Some(text(&entity.set))),
+        ("captions", captions(entity, &rows)),
         ("count", (!truncated).then(|| number(matching))),
         ("rows", Some(Json::Array(rows))),
         ("shown", Some(number(shown))),
@@ -202,7 +211,6 @@ async fn compared(
         ("rows_read", Some(number(rows_read))),
         ("note", truncated.then(|| text(format!("Only the first {MAX_COMPARED} rows were looked through. Filter more.")))),
     ])))
-        ("captions", captions(entity, &rows)),
 }
 
 async fn one(client: &Client, entity: &Entity, id: &str, input: &Input, cancel: &CancellationToken) -> Result<Answer, Answer> {
@@ -284,6 +292,7 @@ async fn listed(client: &Client, entity: &Entity, mut query: Query, input: &Inpu
     let shown = rows.len();
     Ok(Answer::ok(sparse([
         ("entity", Some(text(&entity.set))),
+        ("captions", captions(entity, &rows)),
         ("count", page.count.map(number)),
         ("rows", Some(Json::Array(rows))),
         ("shown", Some(number(shown))),
@@ -292,7 +301,6 @@ async fn listed(client: &Client, entity: &Entity, mut query: Query, input: &Inpu
         ("note", truncated.then(|| text("There are more rows. Use a filter, a larger top, skip, count or aggregate."))),
     ])))
 }
-        ("captions", captions(entity, &rows)),
 
 #[cfg(test)]
 #[path = "query_entities_tests.rs"]

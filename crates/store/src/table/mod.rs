@@ -5,6 +5,7 @@ pub(crate) mod agent_executions;
 pub(crate) mod approval_revisions;
 pub(crate) mod approvals;
 pub(crate) mod audit;
+pub(crate) mod book_versions;
 pub(crate) mod change_sets;
 pub(crate) mod changes;
 pub(crate) mod checkpoints;
@@ -31,6 +32,7 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         approval_revisions::ALL,
         approvals::ALL,
         audit::ALL,
+        book_versions::ALL,
         change_sets::ALL,
         changes::ALL,
         checkpoints::ALL,
