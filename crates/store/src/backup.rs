@@ -9,7 +9,7 @@ use rusqlite::{Connection, backup::Backup};
 use crate::{
     StoreError,
     home::{Home, open_private, sync_directory},
-    schema::{self, Depth, Purpose, State},
+    schema::{self, Depth, Made, Purpose, Version},
 };
 
 /// How many are kept, the newest, of each kind (whole copies; damaged files that were replaced).
@@ -150,7 +150,7 @@ fn check_copy(path: &Path, name: &str) -> Result<(), StoreError> {
     let look = || {
         let copy = schema::connect(path, Purpose::Durable)?;
         match schema::compare(&copy)? {
-            State::Ready | State::Behind => {}
+            Version::Ours | Version::Older => {}
         }
         schema::check(&copy, Depth::Full)?;
         schema::write_ahead(&copy)?;
@@ -166,7 +166,7 @@ fn keep_replaced(home: &Home) -> Result<Option<String>, StoreError> {
         return Ok(None);
     }
     // An emptied file would pass for a whole, empty database: the look at an opening is stricter than a copy's.
-    let copied = match schema::inspect(home) {
+    let copied = match schema::inspect(home, Made::Before) {
         Err(error @ StoreError::Damaged { .. }) => Err(error),
         Ok(_) | Err(_) => create(home, Reason::BeforeRestore),
     };

@@ -52,7 +52,8 @@ pub(crate) enum Durability {
 
 struct Writers {
     history: Connection,
-    durable: Connection,
+    /// Opened by the first write that has to reach the disk: many a process has none.
+    durable: Option<Connection>,
 }
 
 /// The database of one home, opened by one process: one writer at a time, readers beside it. Cheap to clone.
@@ -89,7 +90,7 @@ impl Db {
     pub fn open(home: &Path, options: OpenOptions) -> Result<(Self, Recovery), StoreError> {
         let home_files = Home::prepare(home)?;
         let opened = || {
-            let (shared, made) = enter(&home_files)?;
+            let (shared, made, reader) = enter(&home_files)?;
             let instance = InstanceId::new();
             let alive = home_files.live(instance)?;
             let path = home_files.database();
@@ -99,16 +100,14 @@ impl Db {
                 // Its log is synced together with the database itself, by `sync_new`.
                 history.execute_batch("PRAGMA synchronous = OFF")?;
             }
-            let durable = schema::connect(&path, Purpose::Durable)?;
-            let watch = Watch::new(schema::connect(&path, Purpose::Read)?)?;
             let inner = Inner {
                 home: home_files.clone(),
                 root: home.to_owned(),
                 clock: Arc::clone(&options.clock),
                 instance,
-                writers: Mutex::new(Writers { history, durable }),
-                readers: Mutex::new(Vec::new()),
-                watch,
+                writers: Mutex::new(Writers { history, durable: None }),
+                readers: Mutex::new(vec![reader]),
+                watch: Watch::new(path),
                 commits: AtomicU32::new(0),
                 reaching_disk: Mutex::new(None),
                 audit: std::sync::RwLock::default(),
@@ -219,15 +218,15 @@ impl Db {
     }
 }
 
-/// Shares the home with others; alone first where the database has to be made or brought up to date.
+/// Shares the home with others; alone first where the database has to be made or brought up to date. The connection reads.
 #[allow(clippy::disallowed_methods, reason = "opening blocks by design, and files have no event for a lock that is given back")]
-fn enter(home: &Home) -> Result<(Held, Made), StoreError> {
+fn enter(home: &Home) -> Result<(Held, Made, Connection), StoreError> {
     let deadline = Instant::now() + WAIT_FOR_HOME;
     let mut made = Made::Before;
     loop {
         if let Some(shared) = home.try_share()? {
-            match schema::inspect(home)? {
-                State::Ready => return Ok((shared, made)),
+            match schema::inspect(home, made)? {
+                State::Ready(reader) => return Ok((shared, made, reader)),
                 State::Behind => drop(shared),
             }
             if let Some(_alone) = home.try_alone()? {
@@ -298,10 +297,13 @@ impl Inner {
         if durability == Durability::Durable {
             self.on_disk()?;
         }
-        let mut writers = lock(&self.writers);
+        let Writers { history, durable } = &mut *lock(&self.writers);
         let connection = match durability {
-            Durability::History => &mut writers.history,
-            Durability::Durable => &mut writers.durable,
+            Durability::History => history,
+            Durability::Durable => match durable {
+                Some(open) => open,
+                None => durable.insert(schema::connect(&self.home.database(), Purpose::Durable)?),
+            },
         };
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let value = work(&transaction)?;

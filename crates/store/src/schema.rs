@@ -36,8 +36,8 @@ pub(crate) enum Purpose {
 
 /// What the file is, where it is nothing to be refused.
 pub(crate) enum State {
-    /// Whole and up to date.
-    Ready,
+    /// Whole and up to date, seen by this connection: it reads on, because opening another one takes reading the whole schema again.
+    Ready(Connection),
     /// Has to be made or brought up to date; that takes being alone.
     Behind,
 }
@@ -60,8 +60,9 @@ pub(crate) fn connect(path: &Path, purpose: Purpose) -> Result<Connection, Store
     Ok(connection)
 }
 
-/// Looks at the file and refuses what must not be touched: damage, a newer schema, a database that is gone.
-pub(crate) fn inspect(home: &Home) -> Result<State, StoreError> {
+/// Looks at the file and refuses what must not be touched: damage, a newer schema, a database that is gone. One that this process
+/// has just made is not read through once more.
+pub(crate) fn inspect(home: &Home, made: Made) -> Result<State, StoreError> {
     let path = home.database();
     let size = match fs::metadata(&path) {
         Ok(metadata) => metadata.len(),
@@ -80,10 +81,16 @@ pub(crate) fn inspect(home: &Home) -> Result<State, StoreError> {
     // The log is used again at once: emptying it would make every start wait for the disk.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     let state = compare(&connection)?;
-    if size <= CHECKED_AT_OPEN {
+    if size <= CHECKED_AT_OPEN && made == Made::Before {
         check(&connection, Depth::Quick)?;
     }
-    Ok(state)
+    match state {
+        Version::Ours => {
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+            Ok(State::Ready(connection))
+        }
+        Version::Older => Ok(State::Behind),
+    }
 }
 
 fn damaged(detail: &str) -> StoreError {
@@ -109,8 +116,17 @@ pub(crate) fn check(connection: &Connection, depth: Depth) -> Result<(), StoreEr
     if found == "ok" { Ok(()) } else { Err(damaged(&found)) }
 }
 
+/// A file's schema beside the embedded one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Version {
+    /// The same.
+    Ours,
+    /// Steps are missing.
+    Older,
+}
+
 /// Compares the file's schema with the embedded one.
-pub(crate) fn compare(connection: &Connection) -> Result<State, StoreError> {
+pub(crate) fn compare(connection: &Connection) -> Result<Version, StoreError> {
     let has_history: Option<i64> = connection.query_row(HAS_HISTORY, [], |row| row.get(0)).optional()?;
     if has_history.is_none() {
         return Err(damaged("it is not a database of BC Agent"));
@@ -130,7 +146,7 @@ pub(crate) fn compare(connection: &Connection) -> Result<State, StoreError> {
             return Err(StoreError::Migration(format!("step {version} of its schema is not the one that this version knows")));
         }
     }
-    Ok(if applied.len() == migrations.len() { State::Ready } else { State::Behind })
+    Ok(if applied.len() == migrations.len() { Version::Ours } else { Version::Older })
 }
 
 /// Whether this process made the database.
@@ -144,8 +160,8 @@ pub(crate) enum Made {
 
 /// Makes the database, or brings it up to date after a verified backup. The caller is alone in the home.
 pub(crate) fn bring_up_to_date(home: &Home) -> Result<Made, StoreError> {
-    match inspect(home)? {
-        State::Ready => Ok(Made::Before),
+    match inspect(home, Made::Before)? {
+        State::Ready(_) => Ok(Made::Before),
         State::Behind if home.database().exists() => {
             backup::create(home, backup::Reason::BeforeMigration)?;
             let mut connection = connect(&home.database(), Purpose::Durable)?;

@@ -1,6 +1,7 @@
 //! Noticing that something was answered: at once within this process, and by `PRAGMA data_version` where another process did it.
 
 use std::{
+    path::PathBuf,
     sync::Mutex,
     time::{Duration, Instant},
 };
@@ -8,7 +9,11 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::Notify;
 
-use crate::{StoreError, db::lock};
+use crate::{
+    StoreError,
+    db::lock,
+    schema::{self, Purpose},
+};
 
 /// How often other processes' commits are looked for, while somebody waits.
 const POLL: Duration = Duration::from_millis(50);
@@ -23,15 +28,15 @@ pub(crate) struct Watch {
 }
 
 struct Seen {
-    connection: Connection,
-    version: i64,
+    path: PathBuf,
+    /// With the version that it saw last. Opened when somebody first waits.
+    connection: Option<(Connection, i64)>,
     changed: Option<Instant>,
 }
 
 impl Watch {
-    pub(crate) fn new(connection: Connection) -> Result<Self, StoreError> {
-        let version = data_version(&connection)?;
-        Ok(Self { notify: Notify::new(), seen: Mutex::new(Seen { connection, version, changed: None }) })
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { notify: Notify::new(), seen: Mutex::new(Seen { path, connection: None, changed: None }) }
     }
 
     /// Something was answered in this process.
@@ -63,16 +68,38 @@ impl Watch {
     /// Whether anybody committed anything within that time. One pragma on an open connection: some microseconds.
     fn changed_since(&self, time: Duration) -> bool {
         let mut seen = lock(&self.seen);
-        match data_version(&seen.connection) {
-            Ok(version) if version == seen.version => {}
-            Ok(version) => {
-                seen.version = version;
-                seen.changed = Some(Instant::now());
-            }
+        match seen.look() {
+            Ok(Look::Same) => {}
+            Ok(Look::Other) => seen.changed = Some(Instant::now()),
             // Whoever waits will look for himself and meet the error there.
             Err(_) => return true,
         }
         seen.changed.is_some_and(|at| at.elapsed() < time)
+    }
+}
+
+/// What a look at the database found.
+enum Look {
+    /// Nothing new.
+    Same,
+    /// Another commit, or a first look: what came before it was not seen.
+    Other,
+}
+
+impl Seen {
+    fn look(&mut self) -> Result<Look, StoreError> {
+        match &mut self.connection {
+            Some((connection, version)) => {
+                let found = data_version(connection)?;
+                Ok(if std::mem::replace(version, found) == found { Look::Same } else { Look::Other })
+            }
+            none => {
+                let connection = schema::connect(&self.path, Purpose::Read)?;
+                let version = data_version(&connection)?;
+                *none = Some((connection, version));
+                Ok(Look::Other)
+            }
+        }
     }
 }
 
