@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     AuthError, Interaction, Reason, RowsFault, Secret, SecretId, SignInService, SignedIn, TokenError, TokenSource, VaultError,
     grant_store::{AccessToken, Grant, Keeper},
+    id_token,
 };
 
 /// Longer than a renewal can take.
@@ -111,7 +112,13 @@ impl Session {
         // Another process that renews the old grant must not write it over the new one.
         let leased = self.lease().await?;
         let stored = self.load().await;
-        let mut grant = Grant { authority: self.authority(), client_id: self.client_id(), refresh: signed_in.refresh.clone(), access: BTreeMap::new() };
+        let mut grant = Grant {
+            authority: self.authority(),
+            client_id: self.client_id(),
+            subject: Some(signed_in.subject().to_owned()),
+            refresh: signed_in.refresh.clone(),
+            access: BTreeMap::new(),
+        };
         if grant.refresh.is_none() {
             // A service that gives no other one lets the old one stand.
             grant.refresh = stored.ok().flatten().and_then(|stored| stored.refresh);
@@ -211,6 +218,11 @@ impl Session {
         let scopes = [scope.to_owned(), "offline_access".to_owned()];
         match self.service.renew(&refresh, &scopes, claims).await {
             Ok(granted) => {
+                if let (Some(id_token), Some(subject)) = (&granted.id_token, &grant.subject)
+                    && !id_token::is_about(id_token, subject)
+                {
+                    return Err(AuthError::WrongAccount);
+                }
                 let access = self.access(granted.access, granted.lives);
                 let token = access.token.clone();
                 grant.access.retain(|_, token| token.expires > self.now());

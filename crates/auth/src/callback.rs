@@ -85,7 +85,7 @@ fn read(query: &str, expected: &Expected) -> Result<Returned, NotOurs> {
         return Err(NotOurs);
     }
     match take("iss") {
-        Some(issuer) if *issuer.expose() == expected.issuer => {}
+        Some(issuer) if crate::discovery::is_issuer(&expected.issuer, issuer.expose()) => {}
         None if !expected.names_issuer => {}
         Some(_) | None => return Err(NotOurs),
     }

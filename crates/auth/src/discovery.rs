@@ -8,6 +8,9 @@ use crate::{
     http::{Http, HttpFault, is_loopback, safe},
 };
 
+/// Where the tenant's id belongs in the issuer of Entra's document for several tenants.
+const TENANT: &str = "{tenantid}";
+
 /// The part of the document that is used.
 #[derive(Deserialize)]
 struct Document {
@@ -79,11 +82,12 @@ fn endpoints(document: Document, registration: &Registration) -> Result<Endpoint
         }
         Ok(url)
     };
-    let issuer = checked(&document.issuer.replace("{tenantid}", "tenant"))?;
+    let issuer = checked(&document.issuer.replace(TENANT, "tenant"))?;
     let same_host = issuer.host_str() == authority.host_str() || (is_loopback(&issuer) && is_loopback(authority));
     if !same_host || issuer.port_or_known_default() != authority.port_or_known_default() {
         return Err(AuthError::Protocol("it calls itself something else than it was asked as".into()));
     }
+    is_asked_for(&document, registration)?;
     let profile = match (&registration.graph, &document.msgraph_host, &document.userinfo_endpoint) {
         (Some(graph), _, _) => Profile::Graph(me(graph.as_str())?),
         (None, Some(host), _) => {
@@ -103,6 +107,33 @@ fn endpoints(document: Document, registration: &Registration) -> Result<Endpoint
         is_entra: document.msgraph_host.is_some(),
         issuer: document.issuer,
     })
+}
+
+/// Whether the document is about the issuer that was asked (OpenID Connect Discovery 1.0, 4.3): the very one, or, at Entra, which answers for
+/// domains and for several tenants, one of the tenant that was named by its id.
+fn is_asked_for(document: &Document, registration: &Registration) -> Result<(), AuthError> {
+    let authority = registration.authority();
+    let issuer = document.issuer.trim_end_matches('/');
+    let origin = registration.authority.origin().ascii_serialization();
+    let exact = issuer == authority || issuer == format!("{authority}/v2.0") || (registration.any_tenant && issuer == origin);
+    let tenant = registration.authority.path().trim_matches('/');
+    let of_entra = document.msgraph_host.is_some() || issuer.contains(TENANT);
+    let of_the_tenant = uuid::Uuid::parse_str(tenant).is_err() || issuer.contains(TENANT) || issuer.split('/').any(|part| part.eq_ignore_ascii_case(tenant));
+    if exact || (of_entra && of_the_tenant) {
+        return Ok(());
+    }
+    Err(AuthError::Protocol("it calls itself something else than it was asked as".into()))
+}
+
+/// Whether this is the issuer. Entra's document for several tenants has a place for the tenant's id in it.
+pub(crate) fn is_issuer(published: &str, named: &str) -> bool {
+    match published.split_once(TENANT) {
+        None => published == named,
+        Some((before, after)) => {
+            let tenant = named.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+            tenant.is_some_and(|tenant| uuid::Uuid::parse_str(tenant).is_ok())
+        }
+    }
 }
 
 /// The person's own entry; the root may or may not end in its version.

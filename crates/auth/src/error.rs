@@ -107,6 +107,9 @@ pub enum IdTokenFault {
     /// It was issued for another sign-in.
     #[error("the ID token belongs to another sign-in")]
     Nonce,
+    /// It was issued with another access token.
+    #[error("the ID token belongs to another access token")]
+    AccessToken,
     /// By this computer's clock it is not valid now.
     #[error("the ID token is not valid at this time; check this computer's clock")]
     Clock,

@@ -97,7 +97,7 @@ pub(crate) async fn redeem(
 ) -> Result<Granted, AuthError> {
     let request =
         protocol.exchange_code(AuthorizationCode::new(code.expose().clone())).set_pkce_verifier(verifier).set_redirect_uri(std::borrow::Cow::Owned(redirect));
-    request.request_async(http).await.map_err(refused).map(granted)
+    granted(request.request_async(http).await.map_err(refused)?)
 }
 
 /// Renews: another access token for these scopes, and mostly another refresh token.
@@ -107,16 +107,43 @@ pub(crate) async fn renew(http: &Http, protocol: &Protocol, refresh: &Secret<Str
     if let Some(claims) = claims {
         request = request.add_extra_param("claims", claims);
     }
-    request.request_async(http).await.map_err(refused).map(granted)
+    granted(request.request_async(http).await.map_err(refused)?)
 }
 
-fn granted(answer: StandardTokenResponse<Extra, BasicTokenType>) -> Granted {
-    Granted {
-        access: Secret::new(answer.access_token().secret().clone()),
-        lives: answer.expires_in().unwrap_or(SHORT).min(LONGEST),
-        refresh: answer.refresh_token().map(|token| Secret::new(token.secret().clone())),
-        id_token: answer.extra_fields().id_token.clone().map(Secret::new),
+/// An answer of the token endpoint whose `expires_in` is a number of seconds, as RFC 6749 (5.1) has it, or is not there: some services send it
+/// as text, and a life that is none is as good as none said.
+pub(crate) fn with_a_usable_life(body: Vec<u8>) -> Vec<u8> {
+    let Ok(mut members) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&body) else { return body };
+    let Some(life) = members.get("expires_in").filter(|life| !life.is_u64()) else { return body };
+    let seconds = match life {
+        serde_json::Value::String(text) => text.trim().parse::<u64>().ok(),
+        // Fractions of a second don't matter; what is negative or beyond all numbers becomes nothing.
+        serde_json::Value::Number(number) => number.as_f64().filter(|seconds| (0.0..1e15).contains(seconds)).map(|seconds| seconds as u64),
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Array(_) | serde_json::Value::Object(_) => None,
+    };
+    match seconds {
+        Some(seconds) => drop(members.insert("expires_in".into(), seconds.into())),
+        None => drop(members.remove("expires_in")),
     }
+    serde_json::to_vec(&members).unwrap_or(body)
+}
+
+/// What an answer gives, where it is a bearer token that can be sent at all (RFC 6750, 2.1; RFC 6749, 7.1: no other type may be used).
+fn granted(answer: StandardTokenResponse<Extra, BasicTokenType>) -> Result<Granted, AuthError> {
+    let token = answer.access_token().secret();
+    if *answer.token_type() != BasicTokenType::Bearer {
+        return Err(AuthError::Protocol("it gives tokens of a type that can't be used here".into()));
+    }
+    if token.is_empty() || !token.bytes().all(|c| c.is_ascii_graphic()) {
+        return Err(AuthError::Protocol("it gives no access token".into()));
+    }
+    Ok(Granted {
+        access: Secret::new(token.clone()),
+        lives: answer.expires_in().unwrap_or(SHORT).min(LONGEST),
+        // An empty one is none: the one before stands.
+        refresh: answer.refresh_token().filter(|token| !token.secret().is_empty()).map(|token| Secret::new(token.secret().clone())),
+        id_token: answer.extra_fields().id_token.clone().map(Secret::new),
+    })
 }
 
 fn refused(error: RequestTokenError<HttpFault, Refusal>) -> AuthError {

@@ -95,6 +95,8 @@ pub(crate) struct Grant {
     /// Who gave it; it is shown to nobody else.
     pub(crate) authority: String,
     pub(crate) client_id: String,
+    /// The ID token's `sub` of the sign-in that it came from; absent in those that an older version kept.
+    pub(crate) subject: Option<String>,
     pub(crate) refresh: Option<Secret<String>>,
     pub(crate) access: BTreeMap<String, AccessToken>,
 }
@@ -103,6 +105,8 @@ pub(crate) struct Grant {
 struct Written {
     authority: String,
     client_id: String,
+    #[serde(default)]
+    subject: Option<String>,
     refresh: Option<String>,
     access: BTreeMap<String, WrittenAccess>,
 }
@@ -128,6 +132,7 @@ impl Grant {
         let written = Written {
             authority: self.authority.clone(),
             client_id: self.client_id.clone(),
+            subject: self.subject.clone(),
             refresh: self.refresh.as_ref().map(|token| token.expose().clone()),
             access: self.access.iter().map(|(scope, token)| (scope.clone(), access(token))).collect(),
         };
@@ -142,6 +147,7 @@ impl Grant {
         Some(Self {
             authority: written.authority.clone(),
             client_id: written.client_id.clone(),
+            subject: written.subject.clone(),
             refresh: written.refresh.clone().map(Secret::new),
             access: written.access.iter().map(|(scope, token)| (scope.clone(), access(token))).collect(),
         })

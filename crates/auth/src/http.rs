@@ -15,6 +15,9 @@ const TOTAL: Duration = Duration::from_secs(30);
 /// Answers are a few kilobytes.
 const LARGEST: usize = 1024 * 1024;
 
+/// It is no part of JSON (RFC 8259, section 8.1), but some servers send one.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Why there is no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum HttpFault {
@@ -89,7 +92,8 @@ impl Http {
         let request = reqwest::Request::try_from(request).map_err(unreachable)?;
         let answer = self.answer(request).await?;
         match answer.status().as_u16() {
-            200 | 400..=407 | 409..=428 | 430..=499 => Ok(answer),
+            200 => Ok(answer.map(crate::grant::with_a_usable_life)),
+            400..=407 | 409..=428 | 430..=499 => Ok(answer),
             status => Err(HttpFault::Status(status)),
         }
     }
@@ -105,6 +109,9 @@ impl Http {
                 return Err(HttpFault::TooLong);
             }
             body.extend_from_slice(&chunk);
+        }
+        if body.starts_with(BYTE_ORDER_MARK) {
+            body.drain(..BYTE_ORDER_MARK.len());
         }
         let mut answer = http::Response::new(body);
         *answer.status_mut() = response.status();

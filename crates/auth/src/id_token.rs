@@ -2,12 +2,14 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::{AuthError, IdTokenFault, discovery::Endpoints, http::Http};
+use crate::{AuthError, IdTokenFault, Secret, discovery::Endpoints, http::Http};
 
 /// How far this computer's clock may be off.
 pub(crate) const SKEW: SignedDuration = SignedDuration::from_mins(5);
@@ -63,6 +65,7 @@ pub(crate) struct Claims {
     nbf: Option<f64>,
     iat: Option<f64>,
     nonce: Option<String>,
+    at_hash: Option<String>,
     pub(crate) sub: String,
     pub(crate) oid: Option<String>,
     pub(crate) tid: Option<String>,
@@ -78,11 +81,13 @@ pub(crate) struct Expectation<'a> {
     pub(crate) client_id: &'a str,
     /// The nonce that the sign-in sent along.
     pub(crate) nonce: &'a str,
+    /// The access token that came with it.
+    pub(crate) access: &'a Secret<String>,
     pub(crate) now: Timestamp,
 }
 
 impl Keys {
-    /// Checks a token and gives its claims. The keys are read again once where the token names an unknown one.
+    /// Checks a token and gives its claims. The keys are read again, once, where none of those known fits.
     pub(crate) async fn verify(&self, http: &Http, endpoints: &Endpoints, token: &str, expected: &Expectation<'_>) -> Result<Claims, AuthError> {
         let header = jsonwebtoken::decode_header(token).map_err(|fault| match fault.kind() {
             // `none` and its like are no algorithms to the parser.
@@ -92,20 +97,20 @@ impl Keys {
         if header.alg != Algorithm::RS256 {
             return Err(AuthError::IdToken(IdTokenFault::Algorithm));
         }
-        let key = match self.key(header.kid.as_deref()) {
-            Some(key) => key,
-            None => {
+        let name = header.kid.as_deref();
+        let known = self.key(name).ok_or(IdTokenFault::Key).and_then(|key| decoded(token, &key));
+        let claims = match known {
+            // A key that was replaced under its old name looks like a wrong signature. The keys are read once for each sign-in, which a
+            // person begins: no token can make that more.
+            Err(IdTokenFault::Key | IdTokenFault::Signature) => {
                 self.fetch(http, endpoints).await?;
-                self.key(header.kid.as_deref()).ok_or(AuthError::IdToken(IdTokenFault::Key))?
+                self.key(name).ok_or(IdTokenFault::Key).and_then(|key| decoded(token, &key))
             }
+            known => known,
         };
-        let verifier = key.verifier().ok_or(AuthError::IdToken(IdTokenFault::Key))?;
-        let claims = jsonwebtoken::decode::<Claims>(token, &verifier, &signature_only()).map_err(|fault| match fault.kind() {
-            jsonwebtoken::errors::ErrorKind::InvalidSignature => AuthError::IdToken(IdTokenFault::Signature),
-            _ => AuthError::IdToken(IdTokenFault::Malformed),
-        })?;
-        check(&claims.claims, &endpoints.issuer, expected).map_err(AuthError::IdToken)?;
-        Ok(claims.claims)
+        let claims = claims.map_err(AuthError::IdToken)?;
+        check(&claims, &endpoints.issuer, expected).map_err(AuthError::IdToken)?;
+        Ok(claims)
     }
 
     fn key(&self, kid: Option<&str>) -> Option<PublishedKey> {
@@ -125,6 +130,16 @@ impl Keys {
     }
 }
 
+/// The claims of a token that this key signed.
+fn decoded(token: &str, key: &PublishedKey) -> Result<Claims, IdTokenFault> {
+    let verifier = key.verifier().ok_or(IdTokenFault::Key)?;
+    let claims = jsonwebtoken::decode::<Claims>(token, &verifier, &signature_only()).map_err(|fault| match fault.kind() {
+        jsonwebtoken::errors::ErrorKind::InvalidSignature => IdTokenFault::Signature,
+        _ => IdTokenFault::Malformed,
+    })?;
+    Ok(claims.claims)
+}
+
 /// The signature is the library's business; what the claims say is ours, because ours reads a [`bca_protocol::Clock`].
 fn signature_only() -> Validation {
     let mut validation = Validation::new(Algorithm::RS256);
@@ -133,6 +148,23 @@ fn signature_only() -> Validation {
     validation.validate_nbf = false;
     validation.validate_aud = false;
     validation
+}
+
+/// Whether the ID token that came with a renewal is about the person who signed in (OpenID Connect Core, 12.2). Its signature need not be looked at:
+/// it came straight from the token endpoint (3.1.3.7, 6), and nothing is taken from it.
+pub(crate) fn is_about(token: &Secret<String>, subject: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Who {
+        sub: String,
+    }
+    let claims = token.expose().split('.').nth(1).and_then(|claims| URL_SAFE_NO_PAD.decode(claims).ok());
+    claims.and_then(|claims| serde_json::from_slice::<Who>(&claims).ok()).is_some_and(|who| who.sub == subject)
+}
+
+/// What `at_hash` must be (OpenID Connect Core, 3.1.3.6): the left half of the SHA-256 of the access token, in base 64 for addresses.
+fn left_half(access: &Secret<String>) -> String {
+    let hash = Sha256::digest(access.expose().as_bytes());
+    URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2])
 }
 
 fn check(claims: &Claims, issuer: &str, expected: &Expectation<'_>) -> Result<(), IdTokenFault> {
@@ -160,6 +192,9 @@ fn check(claims: &Claims, issuer: &str, expected: &Expectation<'_>) -> Result<()
     let nonce = claims.nonce.as_deref().unwrap_or_default();
     if !bool::from(nonce.as_bytes().ct_eq(expected.nonce.as_bytes())) {
         return Err(IdTokenFault::Nonce);
+    }
+    if claims.at_hash.as_ref().is_some_and(|hash| *hash != left_half(expected.access)) {
+        return Err(IdTokenFault::AccessToken);
     }
     let (now, skew) = (expected.now.as_second() as f64, SKEW.as_secs() as f64);
     let early = |time: Option<f64>| time.is_some_and(|time| time > now + skew);

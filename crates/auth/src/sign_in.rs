@@ -57,6 +57,13 @@ pub struct SignedIn {
     subject: String,
 }
 
+impl SignedIn {
+    /// The ID token's `sub`.
+    pub(crate) fn subject(&self) -> &str {
+        &self.subject
+    }
+}
+
 /// One sign-in service, for one app registration.
 pub struct SignInService {
     registration: Registration,
@@ -158,7 +165,7 @@ impl SignInService {
         let endpoints = self.endpoints().await?;
         let Granted { access, lives, refresh, id_token } = grant::redeem(&self.http, &self.protocol(endpoints), code, verifier, redirect).await?;
         let id_token = id_token.ok_or(AuthError::IdToken(IdTokenFault::Missing))?;
-        let expected = Expectation { client_id: &self.registration.client_id, nonce: nonce.expose(), now: self.clock.now() };
+        let expected = Expectation { client_id: &self.registration.client_id, nonce: nonce.expose(), access: &access, now: self.clock.now() };
         let claims = self.keys.verify(&self.http, endpoints, id_token.expose(), &expected).await?;
         let identity = profile::identity(&claims, &endpoints.issuer);
         Ok(SignedIn { identity, access, lives, refresh, subject: claims.sub })

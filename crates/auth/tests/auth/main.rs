@@ -4,6 +4,7 @@
 mod certified;
 mod forged;
 mod id_tokens;
+mod misbehaving;
 mod refusals;
 mod sign_in;
 mod support;

@@ -1,13 +1,14 @@
 //! Codes and tokens, in memory: they end with the process, as a demo's should.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
+use super::Person;
 use crate::DemoError;
 
 /// How long a code may be redeemed; the real one says ten minutes.
@@ -21,18 +22,21 @@ pub(super) struct Code {
     pub(super) challenge: String,
     pub(super) scope: String,
     pub(super) nonce: Option<String>,
+    /// Who signed in.
+    pub(super) person: Arc<Person>,
     issued: Instant,
 }
 
 impl Code {
-    pub(super) fn new(redirect_uri: String, challenge: String, scope: String, nonce: Option<String>) -> Self {
-        Self { redirect_uri, challenge, scope, nonce, issued: Instant::now() }
+    pub(super) fn new(redirect_uri: String, challenge: String, scope: String, nonce: Option<String>, person: Arc<Person>) -> Self {
+        Self { redirect_uri, challenge, scope, nonce, person, issued: Instant::now() }
     }
 }
 
 #[derive(Debug, Clone)]
 struct Refresh {
     scope: String,
+    person: Arc<Person>,
     /// The token that this one replaces. It stays good until this one is used: a client that dies between the answer
     /// and its disk must not be signed out.
     replaces: Option<String>,
@@ -41,8 +45,8 @@ struct Refresh {
 #[derive(Debug, Default)]
 struct State {
     codes: HashMap<String, Code>,
-    /// Access token and when it ends.
-    access: HashMap<String, Instant>,
+    /// Access token, when it ends, and whose it is.
+    access: HashMap<String, (Instant, Arc<Person>)>,
     refresh: HashMap<String, Refresh>,
 }
 
@@ -87,7 +91,12 @@ impl Grants {
     }
 
     pub(super) fn accepts(&self, bearer: &str) -> bool {
-        bearer == self.script || self.state().access.get(bearer).is_some_and(|ends| *ends > Instant::now())
+        bearer == self.script || self.holder(bearer).is_some()
+    }
+
+    /// Whose access token this is, while it holds.
+    pub(super) fn holder(&self, bearer: &str) -> Option<Arc<Person>> {
+        self.state().access.get(bearer).filter(|(ends, _)| *ends > Instant::now()).map(|(_, person)| Arc::clone(person))
     }
 
     /// Keeps what a new code stands for.
@@ -110,12 +119,12 @@ impl Grants {
     }
 
     /// A new access token.
-    pub(super) fn access(&self) -> Result<String, Refused> {
+    pub(super) fn access(&self, person: &Arc<Person>) -> Result<String, Refused> {
         let token = random("demo_access_").ok_or(Refused::Randomness)?;
         let mut state = self.state();
         let now = Instant::now();
-        state.access.retain(|_, ends| *ends > now);
-        state.access.insert(token.clone(), now + self.access_lifetime);
+        state.access.retain(|_, (ends, _)| *ends > now);
+        state.access.insert(token.clone(), (now + self.access_lifetime, Arc::clone(person)));
         Ok(token)
     }
 
@@ -128,22 +137,22 @@ impl Grants {
     }
 
     /// A new refresh token, in place of another one where one was used.
-    pub(super) fn refresh(&self, scope: &str, replaces: Option<&str>) -> Result<String, Refused> {
+    pub(super) fn refresh(&self, scope: &str, person: &Arc<Person>, replaces: Option<&str>) -> Result<String, Refused> {
         let token = random("demo_refresh_").ok_or(Refused::Randomness)?;
-        let refresh = Refresh { scope: scope.to_owned(), replaces: replaces.map(str::to_owned) };
+        let refresh = Refresh { scope: scope.to_owned(), person: Arc::clone(person), replaces: replaces.map(str::to_owned) };
         self.state().refresh.insert(token.clone(), refresh);
         Ok(token)
     }
 
-    /// The scope of a refresh token that is good; using it ends the one it replaced.
-    pub(super) fn use_refresh(&self, token: &str) -> Result<String, Refused> {
+    /// The scope and the person of a refresh token that is good; using it ends the one it replaced.
+    pub(super) fn use_refresh(&self, token: &str) -> Result<(String, Arc<Person>), Refused> {
         let mut state = self.state();
         let refresh = state.refresh.get_mut(token).ok_or(Refused::Refresh)?;
-        let (scope, replaced) = (refresh.scope.clone(), refresh.replaces.take());
+        let (scope, person, replaced) = (refresh.scope.clone(), Arc::clone(&refresh.person), refresh.replaces.take());
         if let Some(replaced) = replaced {
             state.refresh.remove(&replaced);
         }
-        Ok(scope)
+        Ok((scope, person))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 /// A way to misbehave. It holds from when it is set until [`super::Running::behave`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Misbehaviour {
@@ -58,6 +60,33 @@ pub enum Misbehaviour {
     WrongPerson,
     /// The profile can't be read.
     NoProfile,
+    /// These members stand in the discovery document in place of its own; what is null is left out.
+    Discovery(Value),
+    /// The way back carries these parameters too.
+    Back(Vec<(String, String)>),
+    /// These members stand in the answer of the token endpoint in place of its own; what is null is left out.
+    Answer(Value),
+    /// These claims stand in ID tokens in place of their own; what is null is left out.
+    Claims(Value),
+    /// ID tokens carry the hash of another access token.
+    WrongAccessHash,
+    /// The token endpoint puts a byte order mark before its answer.
+    ByteOrderMark,
+    /// The token endpoint's answer has no end.
+    Endless,
+    /// The token endpoint begins to answer and says no more.
+    Stalls,
+}
+
+/// Puts members of one object in the place of another's; null takes one away.
+pub(super) fn overlay(object: &mut Value, with: &Value) {
+    for (name, value) in with.as_object().into_iter().flatten() {
+        match (object.as_object_mut(), value) {
+            (Some(members), Value::Null) => drop(members.remove(name)),
+            (Some(members), value) => drop(members.insert(name.clone(), value.clone())),
+            (None, _) => {}
+        }
+    }
 }
 
 /// Whether a refusal holds for codes.

@@ -120,6 +120,22 @@ impl Running {
         self.shared.wrong.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Whoever comes to the authorize page from now on is this person. Tokens that were given stay whose they are.
+    pub fn seat(&self, person: Person) {
+        *self.shared.person.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(person);
+    }
+
+    /// Signs with another key from now on, and publishes that one alone.
+    pub fn replace_key(&self) {
+        *self.shared.keys.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+    }
+
+    /// How many times the keys were read.
+    #[must_use]
+    pub fn keys_read(&self) -> u64 {
+        self.shared.keys_read.load(Ordering::Relaxed)
+    }
+
     /// Lets every access token end now.
     pub fn end_access(&self) {
         self.shared.grants.end_access();
@@ -163,10 +179,12 @@ pub async fn serve(listener: TcpListener, options: Options) -> Result<Running, D
     let authority = format!("http://{address}/{}", options.tenant);
     let grants = Grants::new(options.access_lifetime)?;
     let shared = Arc::new(routes::Shared {
+        person: Mutex::new(Arc::new(options.person.clone())),
         options,
         authority,
         grants,
-        keys: keys::Keys::default(),
+        keys: Mutex::default(),
+        keys_read: AtomicU64::new(0),
         others: keys::Keys::default(),
         wrong: Mutex::default(),
         codes: AtomicU64::new(0),

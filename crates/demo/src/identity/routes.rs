@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -13,18 +13,23 @@ use axum::routing::{get, post};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::Options;
 use super::grants::{Code, Grants, Refused};
 use super::keys::{Keys, NoKey};
-use super::{Codes, Misbehaviour};
+use super::misbehaviour::overlay;
+use super::{Codes, Misbehaviour, Person};
 
 pub(super) struct Shared {
     pub(super) options: Options,
     pub(super) authority: String,
     pub(super) grants: Grants,
-    pub(super) keys: Keys,
+    /// Who comes to the authorize page.
+    pub(super) person: Mutex<Arc<Person>>,
+    pub(super) keys: Mutex<Arc<Keys>>,
+    pub(super) keys_read: AtomicU64,
     /// Keys that are not published.
     pub(super) others: Keys,
     pub(super) wrong: Mutex<Vec<Misbehaviour>>,
@@ -52,6 +57,10 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 impl Shared {
     fn wrong(&self) -> Vec<Misbehaviour> {
         self.wrong.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn does(&self, wrong: &Misbehaviour) -> bool {
@@ -95,7 +104,7 @@ async fn configuration(State(shared): State<Arc<Shared>>, Path(tenant): Path<Str
     }
     let at = &shared.authority;
     let root = at.strip_suffix(&format!("/{}", shared.options.tenant)).unwrap_or(at);
-    let document = json!({
+    let mut document = json!({
         "issuer": format!("{at}/v2.0"),
         "authorization_endpoint": format!("{at}/oauth2/v2.0/authorize"),
         "token_endpoint": format!("{at}/oauth2/v2.0/token"),
@@ -112,12 +121,18 @@ async fn configuration(State(shared): State<Arc<Shared>>, Path(tenant): Path<Str
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
     });
+    for wrong in shared.wrong() {
+        if let Misbehaviour::Discovery(with) = wrong {
+            overlay(&mut document, &with);
+        }
+    }
     Ok(axum::Json(document).into_response())
 }
 
 async fn keys(State(shared): State<Arc<Shared>>, Path(tenant): Path<String>) -> Result<Response, Response> {
     shared.known(&tenant).map_err(|refusal| *refusal)?;
-    let keys = shared.keys.published().await.map_err(|error| refusal(StatusCode::INTERNAL_SERVER_ERROR, "server_error", &error.to_string()))?;
+    shared.keys_read.fetch_add(1, Ordering::Relaxed);
+    let keys = shared.keys().published().await.map_err(|error| refusal(StatusCode::INTERNAL_SERVER_ERROR, "server_error", &error.to_string()))?;
     Ok(axum::Json(keys).into_response())
 }
 
@@ -138,7 +153,9 @@ async fn authorize(State(shared): State<Arc<Shared>>, Path(tenant): Path<String>
         None if shared.does(&Misbehaviour::Denied) => vec![("error", "access_denied".to_owned()), ("error_description", "The person said no.".to_owned())],
         Some((error, description)) => vec![("error", error.to_owned()), ("error_description", description.to_owned())],
         None => {
-            let code = Code::new(text("redirect_uri").to_owned(), text("code_challenge").to_owned(), text("scope").to_owned(), asked.get("nonce").cloned());
+            let person = Arc::clone(&shared.person.lock().unwrap_or_else(PoisonError::into_inner));
+            let nonce = asked.get("nonce").cloned();
+            let code = Code::new(text("redirect_uri").to_owned(), text("code_challenge").to_owned(), text("scope").to_owned(), nonce, person);
             let code = shared.grants.issue_code(code).map_err(|error| page(&error.to_string()))?;
             vec![("code", code)]
         }
@@ -149,6 +166,11 @@ async fn authorize(State(shared): State<Arc<Shared>>, Path(tenant): Path<String>
         state => state.cloned(),
     };
     back.query_pairs_mut().extend_pairs(answer).extend_pairs(state.map(|state| ("state", state)));
+    for wrong in shared.wrong() {
+        if let Misbehaviour::Back(more) = wrong {
+            back.query_pairs_mut().extend_pairs(more);
+        }
+    }
     let body = Html("<!doctype html><title>Demo sign-in</title><p>Signed in to the demo. Going back to the application.");
     Ok((StatusCode::FOUND, [(header::LOCATION, back.to_string()), (header::CACHE_CONTROL, "no-store".to_owned())], body).into_response())
 }
@@ -198,27 +220,35 @@ async fn token(State(shared): State<Arc<Shared>>, Path(tenant): Path<String>, bo
     if let Some(answer) = astray(&shared, &form) {
         return Err(answer);
     }
-    let (scope, nonce, replaces) = match text("grant_type") {
+    let (scope, person, nonce, replaces) = match text("grant_type") {
         "authorization_code" => {
             shared.codes.fetch_add(1, Ordering::Relaxed);
             let code = shared.grants.redeem(text("code"), text("redirect_uri"), text("code_verifier")).map_err(refused)?;
-            (code.scope, code.nonce, None)
+            (code.scope, code.person, code.nonce, None)
         }
-        "refresh_token" => (shared.grants.use_refresh(text("refresh_token")).map_err(refused)?, None, Some(text("refresh_token"))),
+        "refresh_token" => {
+            let (scope, person) = shared.grants.use_refresh(text("refresh_token")).map_err(refused)?;
+            (scope, person, None, Some(text("refresh_token")))
+        }
         _ => return Err(refusal(StatusCode::BAD_REQUEST, "unsupported_grant_type", "Codes and refresh tokens can be redeemed here.")),
     };
     let wants = |name: &str| scope.split(' ').any(|part| part == name);
     let seconds = shared.grants.access_lifetime().as_secs();
-    let mut answer = json!({
-        "token_type": "Bearer", "scope": scope, "expires_in": seconds, "ext_expires_in": seconds,
-        "access_token": shared.grants.access().map_err(refused)?,
-    });
+    let access = shared.grants.access(&person).map_err(refused)?;
+    let mut answer = json!({"token_type": "Bearer", "scope": scope, "expires_in": seconds, "ext_expires_in": seconds, "access_token": access});
     if wants("offline_access") {
-        answer["refresh_token"] = json!(shared.grants.refresh(&scope, replaces).map_err(refused)?);
+        answer["refresh_token"] = json!(shared.grants.refresh(&scope, &person, replaces).map_err(refused)?);
     }
     if wants("openid") && !shared.does(&Misbehaviour::NoIdToken) {
-        let signed = id_token(&shared, nonce.as_deref()).await;
+        let signed = id_token(&shared, claims(&shared, &person, nonce.as_deref(), &access)).await;
         answer["id_token"] = json!(signed.map_err(|error| refusal(StatusCode::INTERNAL_SERVER_ERROR, "server_error", &error.to_string()))?);
+    }
+    for wrong in shared.wrong() {
+        match wrong {
+            Misbehaviour::Answer(with) => overlay(&mut answer, &with),
+            Misbehaviour::ByteOrderMark => return Ok(([(header::CONTENT_TYPE, "application/json")], format!("\u{feff}{answer}")).into_response()),
+            _ => {}
+        }
     }
     Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(answer)).into_response())
 }
@@ -233,6 +263,14 @@ fn astray(shared: &Shared, form: &Form) -> Option<Response> {
         Misbehaviour::HtmlToken => Some(Html("<!doctype html><title>Welcome to the hotel's network</title>").into_response()),
         Misbehaviour::BrokenToken => Some((StatusCode::INTERNAL_SERVER_ERROR, Html("<!doctype html><title>Oh dear</title>")).into_response()),
         Misbehaviour::RedirectToken(to) => Some((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response()),
+        Misbehaviour::Endless => {
+            let blanks = futures::stream::repeat_with(|| Ok::<_, std::convert::Infallible>(Bytes::from_static(&[b' '; 4096])));
+            Some(([(header::CONTENT_TYPE, "application/json")], Body::from_stream(blanks)).into_response())
+        }
+        Misbehaviour::Stalls => {
+            let silence = futures::stream::pending::<Result<Bytes, std::convert::Infallible>>();
+            Some(([(header::CONTENT_TYPE, "application/json")], Body::from_stream(silence)).into_response())
+        }
         Misbehaviour::ExpiredCode if !is_refresh => Some(refusal(StatusCode::BAD_REQUEST, "invalid_grant", "The code is expired.")),
         Misbehaviour::Refuses { error, suberror, claims, only_for, codes } => {
             let concerned = is_refresh || codes == Codes::Too;
@@ -246,13 +284,13 @@ fn astray(shared: &Shared, form: &Form) -> Option<Response> {
 }
 
 /// An id token, signed as it should be or not.
-async fn id_token(shared: &Shared, nonce: Option<&str>) -> Result<String, NoKey> {
-    let claims = claims(shared, nonce);
+async fn id_token(shared: &Shared, claims: Value) -> Result<String, NoKey> {
+    let keys = shared.keys();
     for wrong in shared.wrong() {
         match wrong {
-            Misbehaviour::WrongKey => return shared.others.sign_as(&claims, &shared.keys.id().await?).await,
+            Misbehaviour::WrongKey => return shared.others.sign_as(&claims, &keys.id().await?).await,
             Misbehaviour::UnknownKey => return shared.others.sign(&claims).await,
-            Misbehaviour::SharedSecret => return shared.keys.sign_with_public_key(&claims).await,
+            Misbehaviour::SharedSecret => return keys.sign_with_public_key(&claims).await,
             Misbehaviour::AlgNone => {
                 let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
                 return Ok(format!("{}.{}.", encode(&json!({"typ": "JWT", "alg": "none"})), encode(&claims)));
@@ -260,19 +298,20 @@ async fn id_token(shared: &Shared, nonce: Option<&str>) -> Result<String, NoKey>
             _ => {}
         }
     }
-    shared.keys.sign(&claims).await
+    keys.sign(&claims).await
 }
 
 /// The claims of an id token.
-fn claims(shared: &Shared, nonce: Option<&str>) -> Value {
+fn claims(shared: &Shared, person: &Person, nonce: Option<&str>, access: &str) -> Value {
     let wrong = shared.wrong();
     let off = wrong.iter().find_map(|wrong| if let Misbehaviour::ClockOff(seconds) = wrong { Some(*seconds) } else { None });
     let now = jiff::Timestamp::now().as_second() + off.unwrap_or(0);
-    let person = &shared.options.person;
     let mut claims = json!({
         "iss": format!("{}/v2.0", shared.authority), "aud": shared.options.client_id, "iat": now, "nbf": now, "exp": now + 3_600,
         "sub": person.id, "oid": person.id, "tid": shared.options.tenant, "name": person.display_name,
         "preferred_username": person.user_name, "email": person.user_name, "given_name": person.given_name, "family_name": person.surname, "ver": "2.0",
+        // The left half of the access token's hash (OpenID Connect Core, 3.1.3.6).
+        "at_hash": URL_SAFE_NO_PAD.encode(&Sha256::digest(access)[..16]),
     });
     if let Some(nonce) = nonce {
         claims["nonce"] = json!(nonce);
@@ -282,25 +321,28 @@ fn claims(shared: &Shared, nonce: Option<&str>) -> Value {
             Misbehaviour::WrongNonce => claims["nonce"] = json!("another one's"),
             Misbehaviour::WrongAudience => claims["aud"] = json!("00000000-0000-0000-0000-000000000000"),
             Misbehaviour::WrongIssuer => claims["iss"] = json!("https://login.example/other/v2.0"),
+            Misbehaviour::WrongAccessHash => claims["at_hash"] = json!(URL_SAFE_NO_PAD.encode(&Sha256::digest("another one's")[..16])),
+            Misbehaviour::Claims(with) => overlay(&mut claims, with),
             _ => {}
         }
     }
     claims
 }
 
-/// Admits a bearer token that was issued here.
-fn bearer(shared: &Shared, headers: &HeaderMap) -> Result<(), Box<Response>> {
+/// Whose bearer token this is, which was issued here.
+fn bearer(shared: &Shared, headers: &HeaderMap) -> Result<Arc<Person>, Box<Response>> {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
-    if given.is_some_and(|token| shared.grants.accepts(token)) {
-        return Ok(());
+    let is_script = given.is_some_and(|token| token == shared.grants.script_token());
+    let seated = || is_script.then(|| Arc::clone(&shared.person.lock().unwrap_or_else(PoisonError::into_inner)));
+    if let Some(person) = given.and_then(|token| shared.grants.holder(token)).or_else(seated) {
+        return Ok(person);
     }
     let body = json!({"error": {"code": "InvalidAuthenticationToken", "message": "Access token is empty, expired or not from here."}});
     Err(Box::new((StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], axum::Json(body)).into_response()))
 }
 
 async fn me(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result<Response, Response> {
-    bearer(&shared, &headers).map_err(|refusal| *refusal)?;
-    let person = &shared.options.person;
+    let person = bearer(&shared, &headers).map_err(|refusal| *refusal)?;
     if shared.does(&Misbehaviour::NoProfile) {
         return Err(refusal(StatusCode::SERVICE_UNAVAILABLE, "serviceNotAvailable", "Not now."));
     }
@@ -313,7 +355,6 @@ async fn me(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result<Res
 }
 
 async fn userinfo(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result<Response, Response> {
-    bearer(&shared, &headers).map_err(|refusal| *refusal)?;
-    let person = &shared.options.person;
+    let person = bearer(&shared, &headers).map_err(|refusal| *refusal)?;
     Ok(axum::Json(json!({"sub": person.id, "name": person.display_name, "email": person.user_name})).into_response())
 }
