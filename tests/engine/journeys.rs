@@ -6,8 +6,11 @@
 mod approval;
 mod audit;
 mod books;
+mod bound;
 mod change_sets;
+mod change_sets_over_turns;
 mod data;
+mod dry_run;
 mod edits;
 mod hijacked;
 mod limits;

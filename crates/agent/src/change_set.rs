@@ -1,4 +1,4 @@
-//! The writes of one turn: one question, then sent as they were approved, edits included.
+//! The writes of a set: one question, then sent as they were approved, edits included.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -60,7 +60,7 @@ impl Run {
         self.announce(&stored.into_iter().map(|(call, effect)| (call, Some(effect))).collect::<Vec<_>>());
         let order: Vec<CallId> = calls.iter().map(|c| c.call.call_id.clone()).collect();
         let mut ended = Vec::with_capacity(order.len());
-        self.authorised(calls.into_iter().map(|c| Prepared { call: c.call, writes: c.writes }).collect(), &mut ended).await?;
+        self.authorised(None, calls.into_iter().map(|c| Prepared { call: c.call, writes: c.writes }).collect(), &mut ended).await?;
         let result = |id: &CallId| ended.iter().find(|e| e.call_id == *id).map(|e| (e.status, e.output.clone()));
         let results = order.iter().filter_map(result).collect();
         self.store_results(&order, ended).await?;
@@ -68,16 +68,17 @@ impl Run {
     }
 
     /// One question for all of them; then what was approved is sent in order, or nothing.
-    pub(crate) async fn authorised(&self, prepared: Vec<Prepared>, ended: &mut Vec<Ended>) -> Result<(), UserError> {
+    pub(crate) async fn authorised(&self, title: Option<String>, prepared: Vec<Prepared>, ended: &mut Vec<Ended>) -> Result<(), UserError> {
         let Some(connection) = self.request.connection.clone() else {
             return self.refuse(prepared, refusal(ToolCallStatus::Error, "Nothing was changed: there is no connection.", None), ended).await;
         };
         let writes = prepared.iter().flat_map(|p| p.writes.iter().cloned()).collect();
-        let set = ChangeSet { session_id: self.request.session_id, run_id: self.request.run_id, connection, writes };
+        let set = ChangeSet { session_id: self.request.session_id, run_id: self.request.run_id, connection, title, writes };
         let emit = |kind| self.emitter.emit(kind);
         match self.engine.gate.authorise(set, &Waiting { emit: &emit, cancel: &self.cancel }).await {
             Authorisation::Permitted(permitted) => self.send(prepared, permitted, ended).await,
             Authorisation::Refused(resolution) => self.refuse(prepared, refused(&resolution), ended).await,
+            Authorisation::WouldFail(tried) => self.would_fail(prepared, &tried, ended).await,
             Authorisation::Denied(reason) => self.refuse(prepared, refusal(ToolCallStatus::Error, &reason, None), ended).await,
         }
     }
@@ -87,11 +88,6 @@ impl Run {
             ended.push(self.unsent(&call, output.clone()).await?);
         }
         Ok(())
-    }
-
-    async fn unsent(&self, call: &ToolCall, output: ToolOutput) -> Result<Ended, UserError> {
-        self.engine.tools.discard(call).await;
-        self.complete(call, output, Duration::ZERO).await
     }
 
     /// As one transaction where that can be, else in order.

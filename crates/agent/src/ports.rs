@@ -10,6 +10,8 @@ use futures::stream::BoxStream;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use crate::Grouping;
+
 /// A block with the provider's own form of it beside it: thinking must go back to the provider unchanged, signature included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryBlock {
@@ -174,7 +176,7 @@ pub struct ToolContext {
     pub run_id: RunId,
     /// Ends the work early.
     pub cancel: CancellationToken,
-    /// The writes that the same turn prepared before, in order: a later one may refer to what an earlier one creates.
+    /// The writes of the same set that were prepared before, in order: a later one may refer to what an earlier one creates.
     pub earlier: Vec<PlannedWrite>,
 }
 
@@ -240,6 +242,9 @@ pub trait ToolExecutor: Send + Sync {
 
     /// Does a call whose effect is `read`.
     async fn read(&self, call: &ToolCall, context: &ToolContext) -> ToolOutput;
+
+    /// What a call says of the set that its writes belong to; `None` where it names none. An `Err` is the call's result.
+    fn grouping(&self, call: &ToolCall) -> Result<Option<Grouping>, ToolOutput>;
 
     /// Turns a call that writes into the exact requests, reading what is needed for the preview. An `Err` is the call's
     /// result: nobody is asked.

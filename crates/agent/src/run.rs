@@ -8,8 +8,11 @@ use bca_protocol::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Message, ModelError, ModelProvider, ModelReply, ModelStop, NewRun, Thinking, ToolCall, ToolExecutor, ToolSpec, Transcript, TurnRecord, emitter::Emitter,
-    todos::Plan, turn::TurnEnd,
+    Message, ModelError, ModelProvider, ModelReply, ModelStop, NewRun, Thinking, ToolCall, ToolExecutor, ToolSpec, Transcript, TurnRecord,
+    emitter::Emitter,
+    grouping::{OpenSet, as_told},
+    todos::Plan,
+    turn::TurnEnd,
 };
 
 /// Bounds of a run.
@@ -79,6 +82,8 @@ pub struct Run {
     pub(crate) cancel: CancellationToken,
     pub(crate) specs: Arc<[ToolSpec]>,
     pub(crate) plan: Plan,
+    /// The writes that wait for the rest of their set.
+    pub(crate) open: OpenSet,
     message_id: MessageId,
     seen_calls: HashSet<CallId>,
 }
@@ -102,7 +107,18 @@ impl Run {
         let emitter = Emitter::new(request.run_id, request.session_id, Arc::clone(&engine.clock), sink);
         let mut specs = engine.tools.specs();
         specs.push(crate::todos::spec());
-        Ok(Self { engine, request, record, emitter, cancel, specs: specs.into(), plan: Plan::default(), message_id, seen_calls: HashSet::new() })
+        Ok(Self {
+            engine,
+            request,
+            record,
+            emitter,
+            cancel,
+            specs: specs.into(),
+            plan: Plan::default(),
+            open: OpenSet::default(),
+            message_id,
+            seen_calls: HashSet::new(),
+        })
     }
 
     /// Think, act, verify, until the model is done, a limit is reached, the person stops it, or an error ends it.
@@ -116,6 +132,7 @@ impl Run {
                 (StopReason::Error, Some(fault.error.message))
             }
         };
+        self.drop_open(stop).await;
         self.settle_plan(stop).await;
         if let Err(fault) = self.engine.transcript.end_run(&self.record, stop, error.as_deref(), self.engine.clock.now()).await {
             tracing::error!(%fault, "the end of a run could not be stored");
@@ -139,6 +156,7 @@ impl Run {
                 (StopReason::Error, Some(error.message.as_str()))
             }
         };
+        self.drop_open(stop).await;
         self.engine.transcript.end_run(&self.record, stop, error, self.engine.clock.now()).await?;
         self.emitter.emit(EventKind::RunCompleted { stop_reason: stop });
         done
@@ -163,6 +181,8 @@ impl Run {
         let calls = [(call.clone(), effect.unwrap_or(Effect::Destructive))];
         self.engine.transcript.reply(&self.record, &message, &calls, &turn, self.engine.clock.now()).await?;
         let results = self.carry_out(vec![(call, effect)]).await?;
+        // There is no later turn that could bring more of a set.
+        let results = self.ask_what_is_left().await?.unwrap_or(results);
         let ended = results.blocks.into_iter().find_map(|part| match part.block {
             Block::ToolResult { status, output, .. } => Some((status, RawJson::parse(output).unwrap_or_else(|_| RawJson::null()))),
             Block::Text { .. } | Block::Thinking { .. } | Block::ToolUse { .. } => None,
@@ -187,7 +207,16 @@ impl Run {
             let (message, calls) = self.store_reply(reply, &record).await?;
             messages.push(message);
             self.follow_written_plan(&messages).await?;
+            if calls.is_empty() && matches!(stop, ModelStop::EndTurn | ModelStop::ToolUse) {
+                if self.cancel.is_cancelled() && self.open.is_waiting() {
+                    return Ok(StopReason::Cancelled);
+                }
+                let Some(outcomes) = self.ask_what_is_left().await? else { return Ok(StopReason::EndTurn) };
+                take_up(&mut messages, as_told(outcomes, &[]));
+                continue;
+            }
             if !calls.is_empty() {
+                let asked: Vec<CallId> = calls.iter().map(|(call, _)| call.call_id.clone()).collect();
                 // A call of an answer that was cut may itself be cut: none of them is carried out.
                 let results = match stop {
                     ModelStop::MaxTokens | ModelStop::Refusal => {
@@ -195,12 +224,11 @@ impl Run {
                     }
                     ModelStop::EndTurn | ModelStop::ToolUse | ModelStop::Pause => self.carry_out(calls).await?,
                 };
-                messages.push(results);
+                messages.push(as_told(results, &asked));
             }
             match stop {
                 ModelStop::MaxTokens => return Ok(StopReason::MaxTokens),
                 ModelStop::Refusal => return Ok(StopReason::Refusal),
-                ModelStop::EndTurn | ModelStop::ToolUse if messages.last().is_some_and(|m| m.role == Role::Assistant) => return Ok(StopReason::EndTurn),
                 ModelStop::EndTurn | ModelStop::ToolUse | ModelStop::Pause => {}
             }
         }
@@ -298,6 +326,15 @@ fn call_id_of(block: &Block) -> Option<&CallId> {
 impl From<ModelError> for UserError {
     fn from(error: ModelError) -> Self {
         Self { code: error.code, message: error.message, retryable: error.retryable }
+    }
+}
+
+/// Adds what the model is told behind its last answer; an answer without anything in it would be refused by every provider.
+fn take_up(messages: &mut Vec<Message>, told: Message) {
+    messages.pop_if(|last| last.role == Role::Assistant && last.blocks.is_empty());
+    match messages.last_mut() {
+        Some(last) if last.role == Role::User => last.blocks.extend(told.blocks),
+        Some(_) | None => messages.push(told),
     }
 }
 

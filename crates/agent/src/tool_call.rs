@@ -1,5 +1,5 @@
 //! The one orchestrator of tool calls: classify, authorise, execute, verify, record. Reads first, concurrently; then all writes
-//! of the turn as one change set, in order.
+//! of the turn as one change set, in order, with those that earlier turns collected for it.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -9,7 +9,7 @@ use futures::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::{Message, ToolCall, ToolCompletion, ToolContext, ToolOutput, run::Run, run::since, todos};
+use crate::{Coming, Grouping, Message, ToolCall, ToolCompletion, ToolContext, ToolOutput, run::Run, run::since, todos};
 
 /// A call that ended, for the message that carries the results.
 pub(crate) struct Ended {
@@ -25,10 +25,12 @@ pub(crate) struct Prepared {
 }
 
 impl Run {
-    /// Carries out the calls of one turn and stores the message with their results, one for each call, in the calls' order.
+    /// Carries out the calls of one turn and stores the message with their results: one for each call, in the calls' order, and behind
+    /// them the outcomes of writes that earlier turns collected, where their set was decided.
     pub(crate) async fn carry_out(&mut self, calls: Vec<(ToolCall, Option<Effect>)>) -> Result<Message, UserError> {
         self.announce(&calls);
-        let order: Vec<CallId> = calls.iter().map(|(call, _)| call.call_id.clone()).collect();
+        let mut order: Vec<CallId> = calls.iter().map(|(call, _)| call.call_id.clone()).collect();
+        order.extend(self.open.waiting());
         let mut ended = Vec::with_capacity(calls.len());
         let (mut reads, mut writes) = (Vec::new(), Vec::new());
         for (index, (call, effect)) in calls.into_iter().enumerate() {
@@ -104,29 +106,47 @@ impl Run {
         Ok(())
     }
 
-    async fn writes(&self, calls: Vec<ToolCall>, ended: &mut Vec<Ended>) -> Result<(), UserError> {
+    /// Prepares the writes of a turn. They are put to a person with its end, unless all of them say that more of their set will come.
+    async fn writes(&mut self, calls: Vec<ToolCall>, ended: &mut Vec<Ended>) -> Result<(), UserError> {
         let mut context = self.context(self.cancel.clone());
-        let mut prepared = Vec::new();
+        context.earlier = self.open.planned();
+        let mut complete = false;
         for call in calls {
             if self.cancel.is_cancelled() {
                 ended.push(self.complete(&call, stopped(), Duration::ZERO).await?);
                 continue;
             }
             let started = self.engine.clock.monotonic();
-            let writes = tokio::select! {
-                biased;
-                () = self.cancel.cancelled() => Err(stopped()),
-                writes = self.engine.tools.prepare(&call, &context).instrument(span(&call)) => writes,
-            };
-            match writes {
-                Ok(writes) => {
+            match self.prepared(&call, &context).await {
+                Ok((writes, grouping)) => {
+                    complete |= grouping.as_ref().is_none_or(|grouping| grouping.coming == Coming::Nothing);
                     context.earlier.extend(writes.iter().cloned());
-                    prepared.push(Prepared { call, writes });
+                    self.open.take(Prepared { call, writes }, grouping);
                 }
                 Err(output) => ended.push(self.complete(&call, output, since(&*self.engine.clock, started)).await?),
             }
         }
-        if prepared.is_empty() { Ok(()) } else { self.authorised(prepared, ended).await }
+        if self.cancel.is_cancelled() {
+            for Prepared { call, .. } in self.open.of_this_turn() {
+                ended.push(self.unsent(&call, stopped()).await?);
+            }
+        } else if complete {
+            self.ask_open(ended).await?;
+        } else {
+            ended.extend(self.open.wait());
+        }
+        Ok(())
+    }
+
+    /// The exact writes of a call, and what it says of their set.
+    async fn prepared(&self, call: &ToolCall, context: &ToolContext) -> Result<(Vec<PlannedWrite>, Option<Grouping>), ToolOutput> {
+        let grouping = self.grouping(call)?;
+        let writes = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return Err(stopped()),
+            writes = self.engine.tools.prepare(call, context).instrument(span(call)) => writes?,
+        };
+        Ok((writes, grouping))
     }
 
     /// Stores a call's end, then tells of it.

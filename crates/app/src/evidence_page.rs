@@ -120,6 +120,7 @@ fn one_question(question: &Question) -> String {
     let mut html = format!("<h2>Decision: {state}</h2>\n");
     html.push_str(&rows(&[
         ("Question", request.approval_id.to_string()),
+        ("Title of the set, in the words of the model", request.title.clone().unwrap_or_default()),
         ("Asked", request.requested_at.to_string()),
         ("Deadline", request.expires_at.to_string()),
         ("Answered", approval.resolved_at.map(|at| at.to_string()).unwrap_or_default()),

@@ -8,9 +8,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bca_agent::{ApprovedCall, SentTogether, ToolCall, ToolContext, ToolExecutor, ToolOutput, ToolSpec};
+use bca_agent::{ApprovedCall, Grouping, SentTogether, ToolCall, ToolContext, ToolExecutor, ToolOutput, ToolSpec};
 use bca_approval::{
-    ChangeSet, LogError, Organisation, PROTECTED_FIELDS, PermittedWrite, PlannedWrite, PolicyDecision, Rulebook, Rules, Used, WriteQuestion, decide,
+    ChangeSet, IntentLog, LogError, Organisation, PROTECTED_FIELDS, PermittedWrite, PlannedWrite, PolicyDecision, Rulebook, Rules, Used, WriteQuestion, decide,
 };
 use bca_protocol::{
     AccessRole, AuditAction, AuditOutcome, Connection, Effect, ErrorCode, Json, Permissions, PermissionsView, RawJson, RunId, ToolCallStatus, UserError,
@@ -34,6 +34,8 @@ impl App {
         let protected_fields = PROTECTED_FIELDS.iter().filter(|field| !rules.permissions.lifted_fields.iter().any(|lifted| lifted.eq_ignore_ascii_case(field)));
         let protected_fields = protected_fields.map(|field| (*field).to_owned()).chain(rules.permissions.never_written_fields.iter().cloned()).collect();
         Ok(PermissionsView {
+            dry_run: crate::dry_run::switch(rules.permissions.dry_run, &place),
+            dry_run_leaks: bca_protocol::DRY_RUN_LEAKS.to_owned(),
             connection: place.name,
             protected_fields,
             allowed_now: rules.allowed_now(),
@@ -238,9 +240,31 @@ impl Permitted {
         if let Some(connection) = &self.connection {
             self.app.write_denial(connection, &call.tool, &why, (context.session_id, context.run_id)).await;
         }
-        let members = vec![("status".to_owned(), Json::String("error".into())), ("message".to_owned(), Json::String(why))];
-        Some(ToolOutput { status: ToolCallStatus::Error, output: RawJson::from(&Json::Object(members)), writes: Vec::new(), fault: None })
+        Some(error(why))
     }
+}
+
+impl Permitted {
+    /// The refusal of approved writes that the rules of this moment do not allow any more: a set may take minutes to send. They are settled as not
+    /// sent.
+    async fn taken_back(&self, writes: &[&PermittedWrite]) -> Option<ToolOutput> {
+        let connection = self.connection.as_ref()?;
+        let why = match self.app.rules(connection).await {
+            Ok(rules) => bca_approval::still_allowed(writes.iter().map(|write| &write.planned), connection.kind, &rules).err()?,
+            Err(fault) => format!("Nothing was changed: {fault}."),
+        };
+        for write in writes {
+            if let Err(fault) = self.app.inner.db.not_sent(write.permit.change_id(), &why, self.app.inner.clock.now()).await {
+                tracing::error!(%fault, "a write that may not be sent could not be recorded as such");
+            }
+        }
+        Some(error(why))
+    }
+}
+
+fn error(why: String) -> ToolOutput {
+    let members = vec![("status".to_owned(), Json::String("error".into())), ("message".to_owned(), Json::String(why))];
+    ToolOutput { status: ToolCallStatus::Error, output: RawJson::from(&Json::Object(members)), writes: Vec::new(), fault: None }
 }
 
 /// The entity set that a call names; nothing where it names none.
@@ -266,6 +290,10 @@ impl ToolExecutor for Permitted {
         }
     }
 
+    fn grouping(&self, call: &ToolCall) -> Result<Option<Grouping>, ToolOutput> {
+        self.tools.grouping(call)
+    }
+
     async fn prepare(&self, call: &ToolCall, context: &ToolContext) -> Result<Vec<PlannedWrite>, ToolOutput> {
         match self.refused(call, context).await {
             Some(refused) => Err(refused),
@@ -274,11 +302,17 @@ impl ToolExecutor for Permitted {
     }
 
     async fn write(&self, call: &ToolCall, writes: Vec<PermittedWrite>, context: &ToolContext) -> ToolOutput {
-        self.tools.write(call, writes, context).await
+        match self.taken_back(&writes.iter().collect::<Vec<_>>()).await {
+            Some(refused) => refused,
+            None => self.tools.write(call, writes, context).await,
+        }
     }
 
     async fn write_together(&self, calls: Vec<ApprovedCall>, context: &ToolContext) -> SentTogether {
-        self.tools.write_together(calls, context).await
+        match self.taken_back(&calls.iter().flat_map(|call| &call.writes).collect::<Vec<_>>()).await {
+            Some(refused) => SentTogether::Yes(calls.iter().map(|_| refused.clone()).collect()),
+            None => self.tools.write_together(calls, context).await,
+        }
     }
 
     async fn discard(&self, call: &ToolCall) {

@@ -1,10 +1,12 @@
 use std::{sync::Arc, time::Duration};
 
-use bca_protocol::{ApprovalId, ApprovalRequest, ChangeSetId, Clock, Connection, Decision, EventKind, Reviewer, RunId, SessionId};
+use bca_protocol::{ApprovalId, ApprovalRequest, ChangeSetId, Clock, Connection, Decision, EventKind, Reviewer, RunId, SessionId, TriedWrite};
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-use crate::{ApprovalLog, LogError, PermittedWrite, PlannedWrite, Resolution, Rulebook, WritePermit, ruling, ruling::Ruling, set_digest};
+use crate::{
+    ApprovalLog, LogError, NotAsked, PermittedWrite, PlannedWrite, Quota, Rehearsal, Resolution, Rulebook, WritePermit, ruling, ruling::Ruling, set_digest,
+};
 
 /// How often the clocks are looked at while a question waits: a suspended machine wakes up to an expired question.
 const CLOCK_CHECK: Duration = Duration::from_millis(250);
@@ -25,11 +27,13 @@ pub struct Limits {
     pub expires_after: Duration,
     /// Writes in one set; more are refused.
     pub max_writes: usize,
+    /// How long trying a set out may keep the question back.
+    pub dry_run: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { expires_after: Duration::from_secs(300), max_writes: 500 }
+        Self { expires_after: Duration::from_secs(300), max_writes: 500, dry_run: Duration::from_secs(25) }
     }
 }
 
@@ -42,6 +46,8 @@ pub struct ChangeSet {
     pub run_id: RunId,
     /// Where the writes would go.
     pub connection: Connection,
+    /// What the set is for, in the model's words. Shown as such; no digest covers it, because nothing is decided or sent by it.
+    pub title: Option<String>,
     /// The writes, in the order in which they would be sent.
     pub writes: Vec<PlannedWrite>,
 }
@@ -60,6 +66,8 @@ pub enum Authorisation {
     Permitted(Vec<PermittedWrite>),
     /// A person, the clock or a cancellation said no. Nothing may be sent.
     Refused(Resolution),
+    /// It was tried out, and Business Central would refuse it: nobody was asked. What came of each write.
+    WouldFail(Vec<TriedWrite>),
     /// The policy said no, or the gate could not do its work. Nothing may be sent; the sentence says why.
     Denied(String),
 }
@@ -70,6 +78,9 @@ pub enum GateError {
     /// The question could not be stored or read.
     #[error("the approval could not be recorded: {0}")]
     Log(#[from] LogError),
+    /// Others used up the limit while this was looked at. The sentence is for people.
+    #[error("{0}")]
+    UsedUp(String),
     /// What is stored as approved is not what was asked.
     #[error("what is stored as approved is not what was shown")]
     Unfaithful,
@@ -85,15 +96,22 @@ pub enum GateError {
 pub struct ApprovalGate {
     log: Arc<dyn ApprovalLog>,
     clock: Arc<dyn Clock>,
-    limits: Limits,
+    pub(crate) limits: Limits,
     rules: Arc<dyn Rulebook>,
+    pub(crate) rehearsal: Option<Arc<dyn Rehearsal>>,
 }
 
 impl ApprovalGate {
     /// A gate over the given log, clock, bounds and rules.
     #[must_use]
     pub fn new(log: Arc<dyn ApprovalLog>, clock: Arc<dyn Clock>, limits: Limits, rules: impl Rulebook + 'static) -> Self {
-        Self { log, clock, limits, rules: Arc::new(rules) }
+        Self { log, clock, limits, rules: Arc::new(rules), rehearsal: None }
+    }
+
+    /// The same gate, which tries sets out before it asks.
+    #[must_use]
+    pub fn rehearsing(self, rehearsal: Arc<dyn Rehearsal>) -> Self {
+        Self { rehearsal: Some(rehearsal), ..self }
     }
 
     /// Asks for the whole set and waits for one answer, the deadline, or cancellation. Any fault in here is a denial.
@@ -103,13 +121,24 @@ impl ApprovalGate {
                 self.rules.denied(&set, &reason).await;
                 Authorisation::Denied(reason)
             }
-            Ok(ruling) => match self.ask(set, ruling, waiting).await {
-                Ok(authorisation) => authorisation,
-                Err(fault) => {
-                    tracing::error!(%fault, "the gate denied a change set because of a fault");
-                    Authorisation::Denied(format!("Nothing was changed: {fault}."))
-                }
+            Ok((mut ruling, quota)) => match self.try_out(&set, &mut ruling, waiting).await {
+                Some(not_asked) => not_asked,
+                None => self.put(&set, ruling, quota, waiting).await,
             },
+        }
+    }
+
+    async fn put(&self, set: &ChangeSet, ruling: Ruling, quota: Quota, waiting: &Waiting<'_>) -> Authorisation {
+        match self.ask(set, ruling, quota, waiting).await {
+            Ok(authorisation) => authorisation,
+            Err(GateError::UsedUp(reason)) => {
+                self.rules.denied(set, &reason).await;
+                Authorisation::Denied(reason)
+            }
+            Err(fault) => {
+                tracing::error!(%fault, "the gate denied a change set because of a fault");
+                Authorisation::Denied(format!("Nothing was changed: {fault}."))
+            }
         }
     }
 
@@ -126,7 +155,7 @@ impl ApprovalGate {
     }
 
     /// How the set is to be put to a person, or the sentence that refuses it. Rules that can't be read refuse it.
-    async fn policy(&self, set: &ChangeSet) -> Result<Ruling, String> {
+    async fn policy(&self, set: &ChangeSet) -> Result<(Ruling, Quota), String> {
         if set.writes.is_empty() {
             return Err("There is nothing to approve.".into());
         }
@@ -140,10 +169,10 @@ impl ApprovalGate {
             .rules(&set.connection, self.clock.now())
             .await
             .map_err(|fault| format!("Nothing was changed: the permissions could not be read: {fault}."))?;
-        ruling::rule_on(&set.writes, set.connection.kind, &rules)
+        Ok((ruling::rule_on(&set.writes, set.connection.kind, &rules)?, rules.quota()))
     }
 
-    async fn ask(&self, set: ChangeSet, ruling: Ruling, waiting: &Waiting<'_>) -> Result<Authorisation, GateError> {
+    async fn ask(&self, set: &ChangeSet, ruling: Ruling, quota: Quota, waiting: &Waiting<'_>) -> Result<Authorisation, GateError> {
         let requested_at = self.clock.now();
         let started = self.clock.monotonic();
         let wait = SignedDuration::try_from(self.limits.expires_after).map_err(|_| GateError::Expiry)?;
@@ -157,14 +186,18 @@ impl ApprovalGate {
             priority: ruling.priority,
             requested_at,
             expires_at,
-            connection: set.connection,
+            connection: set.connection.clone(),
             changes: set.writes.iter().map(|write| write.preview.clone()).collect(),
             left_out: Vec::new(),
-            title: None,
+            title: set.title.clone(),
             revision: 0,
             typed: ruling.typed.or_else(|| typed_confirmation(set.writes.len())),
+            dry_run: ruling.dry_run,
         };
-        self.log.ask(&request, &set.writes).await?;
+        self.log.ask(&request, &set.writes, quota).await.map_err(|fault| match fault {
+            NotAsked::UsedUp(sentence) => GateError::UsedUp(sentence),
+            NotAsked::Log(fault) => GateError::Log(fault),
+        })?;
         if let Some(why) = ruling.unasked {
             let yes = Resolution { decision: Decision::Approved, by: Reviewer::Automation, reason: Some(why), at: requested_at };
             self.log.resolve(request.approval_id, request.digest, &yes).await?;
@@ -190,8 +223,22 @@ impl ApprovalGate {
             reason: resolution.reason.clone(),
         });
         match resolution.decision {
-            Decision::Approved => self.permitted(&request, &set.writes).await.map(Authorisation::Permitted),
+            Decision::Approved => match self.permitted(&request, &set.writes).await {
+                Ok(writes) => Ok(Authorisation::Permitted(writes)),
+                Err(fault) => {
+                    self.withdraw(&request, &fault).await;
+                    Err(fault)
+                }
+            },
             Decision::Rejected | Decision::Expired | Decision::Aborted => Ok(Authorisation::Refused(resolution)),
+        }
+    }
+
+    /// What was approved and will not be sent is not left standing as approved.
+    async fn withdraw(&self, request: &ApprovalRequest, fault: &GateError) {
+        let why = format!("Nothing was changed: {fault}.");
+        if let Err(fault) = self.log.withdraw(request.approval_id, &why, self.clock.now()).await {
+            tracing::error!(%fault, approval_id = %request.approval_id, "writes that may not be sent could not be recorded as such");
         }
     }
 
@@ -213,7 +260,7 @@ impl ApprovalGate {
             return Err(GateError::Unfaithful);
         }
         let rules = self.rules.rules(&request.connection, self.clock.now()).await?;
-        ruling::still_allowed(&writes, request.connection.kind, &rules).map_err(|reason| GateError::Forbidden(reason.trim_end_matches('.').to_owned()))?;
+        ruling::still_allowed(&writes, request.connection.kind, &rules).map_err(|reason| GateError::Forbidden(bare(&reason)))?;
         let permit = |write: &PlannedWrite| WritePermit::new(write.change_id(), write.call_id().clone(), write.preview.digest);
         Ok(writes.into_iter().map(|planned| PermittedWrite { permit: permit(&planned), planned }).collect())
     }
@@ -276,6 +323,11 @@ impl ApprovalGate {
     }
 }
 
+/// A sentence of the policy as a part of another one, which says itself that nothing was changed.
+fn bare(reason: &str) -> String {
+    reason.strip_prefix("Nothing was changed: ").unwrap_or(reason).trim_end_matches('.').to_owned()
+}
+
 #[cfg(test)]
 #[path = "gate_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -10,16 +10,17 @@ use crate::{CanonicalRequest, Method, PermitError, Rules, Standing, Target};
 
 /// What a database does, in memory: compare-and-set on one question.
 #[derive(Default)]
-struct Log {
+pub(crate) struct Log {
     pending: Mutex<Option<(ApprovalRequest, Option<Resolution>)>>,
     writes: Mutex<Vec<PlannedWrite>>,
     changed: Notify,
     broken: Mutex<bool>,
+    withdrawn: Mutex<Option<String>>,
 }
 
 #[async_trait]
 impl ApprovalLog for Log {
-    async fn ask(&self, request: &ApprovalRequest, writes: &[PlannedWrite]) -> Result<(), LogError> {
+    async fn ask(&self, request: &ApprovalRequest, writes: &[PlannedWrite], _quota: Quota) -> Result<(), NotAsked> {
         *self.writes.lock().unwrap() = writes.to_vec();
         *self.pending.lock().unwrap() = Some((request.clone(), None));
         self.changed.notify_waiters();
@@ -56,12 +57,17 @@ impl ApprovalLog for Log {
         Ok(self.writes.lock().unwrap().clone())
     }
 
+    async fn withdraw(&self, _id: ApprovalId, why: &str, _at: Timestamp) -> Result<(), LogError> {
+        *self.withdrawn.lock().unwrap() = Some(why.to_owned());
+        Ok(())
+    }
+
     async fn changed(&self) {
         self.changed.notified().await;
     }
 }
 
-struct Clocks {
+pub(crate) struct Clocks {
     wall: Mutex<Timestamp>,
     steady: Mutex<Duration>,
 }
@@ -96,7 +102,7 @@ fn request(body: &str) -> CanonicalRequest {
     CanonicalRequest { target, method: Method::Post, path: "customers".into(), if_match: None, body: Some(body.into()) }
 }
 
-fn planned(body: &str) -> PlannedWrite {
+pub(crate) fn planned(body: &str) -> PlannedWrite {
     let request = request(body);
     let preview = ChangePreview {
         change_id: ChangeId::new(),
@@ -121,7 +127,7 @@ fn planned(body: &str) -> PlannedWrite {
     PlannedWrite { request, preview, before: None }
 }
 
-fn set(writes: Vec<PlannedWrite>) -> ChangeSet {
+pub(crate) fn set(writes: Vec<PlannedWrite>) -> ChangeSet {
     let connection = Connection {
         name: "demo".into(),
         kind: ConnectionKind::Demo,
@@ -131,29 +137,39 @@ fn set(writes: Vec<PlannedWrite>) -> ChangeSet {
         company_id: "c".into(),
         account: "a".into(),
     };
-    ChangeSet { session_id: SessionId::new(), run_id: RunId::new(), connection, writes }
+    ChangeSet { session_id: SessionId::new(), run_id: RunId::new(), connection, title: Some("A set".into()), writes }
 }
 
-struct Desk {
+pub(crate) struct Desk {
     log: Arc<Log>,
     clocks: Arc<Clocks>,
     cancel: CancellationToken,
-    events: Mutex<Vec<EventKind>>,
+    pub(crate) events: Mutex<Vec<EventKind>>,
+    pub(crate) rehearsal: Option<Arc<dyn Rehearsal>>,
 }
 
 impl Desk {
-    fn new() -> Self {
-        Self { log: Arc::default(), clocks: Arc::new(Clocks::new()), cancel: CancellationToken::new(), events: Mutex::default() }
+    pub(crate) fn new() -> Self {
+        let log = Arc::default();
+        Self { log, clocks: Arc::new(Clocks::new()), cancel: CancellationToken::new(), events: Mutex::default(), rehearsal: None }
     }
 
-    async fn authorise(&self, writes: Vec<PlannedWrite>) -> Authorisation {
+    pub(crate) fn gate(&self) -> ApprovalGate {
         let gate = ApprovalGate::new(Arc::clone(&self.log) as _, Arc::clone(&self.clocks) as _, Limits::default(), Rules::default());
+        match &self.rehearsal {
+            Some(rehearsal) => gate.rehearsing(Arc::clone(rehearsal)),
+            None => gate,
+        }
+    }
+
+    pub(crate) async fn authorise(&self, writes: Vec<PlannedWrite>) -> Authorisation {
+        let gate = self.gate();
         let emit = |event| self.events.lock().unwrap().push(event);
         gate.authorise(set(writes), &Waiting { emit: &emit, cancel: &self.cancel }).await
     }
 
     /// Does something as soon as the question is stored.
-    async fn once_asked(&self, then: impl AsyncFnOnce(ApprovalRequest)) {
+    pub(crate) async fn once_asked(&self, then: impl AsyncFnOnce(ApprovalRequest)) {
         let asked = loop {
             if let Some((request, _)) = self.log.pending.lock().unwrap().clone() {
                 break request;
@@ -163,7 +179,7 @@ impl Desk {
         then(asked).await;
     }
 
-    async fn answer(&self, request: &ApprovalRequest, decision: Decision) -> Option<Resolution> {
+    pub(crate) async fn answer(&self, request: &ApprovalRequest, decision: Decision) -> Option<Resolution> {
         let resolution = Resolution { decision, by: Reviewer::Window, reason: None, at: self.clocks.now() };
         self.log.resolve(request.approval_id, request.digest, &resolution).await.unwrap()
     }
@@ -173,6 +189,7 @@ fn refusal(authorisation: Authorisation) -> Decision {
     match authorisation {
         Authorisation::Refused(resolution) => resolution.decision,
         Authorisation::Permitted(_) => panic!("permitted"),
+        Authorisation::WouldFail(tried) => panic!("would fail: {tried:?}"),
         Authorisation::Denied(reason) => panic!("denied: {reason}"),
     }
 }

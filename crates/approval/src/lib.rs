@@ -4,6 +4,7 @@
 //! write call, which takes it by value and compares it with the bytes that it is about to send.
 
 mod contents;
+mod dry_run;
 mod gate;
 mod organisation;
 mod permissions;
@@ -14,10 +15,12 @@ mod request;
 mod ruling;
 
 pub use contents::{Amount, Contents};
+pub use dry_run::{DryRunPermit, Rehearsal, Rehearsed};
 pub use gate::{ApprovalGate, Authorisation, ChangeSet, GateError, Limits, TYPED_ABOVE, Waiting, typed_confirmation};
 pub use organisation::{Organisation, Policy};
 pub use permissions::{Rulebook, tidy, tool_of};
 pub use permit::{PermitError, PermittedWrite, WritePermit};
-pub use policy::{ALLOW_AT_MOST, ALLOW_USUALLY, PROTECTED_FIELDS, PolicyDecision, Rules, Used, WriteQuestion, decide, least, may_go_unasked};
-pub use ports::{ApprovalLog, IntentLog, LogError, Resolution, Settlement, Standing};
+pub use policy::{ALLOW_AT_MOST, ALLOW_USUALLY, PROTECTED_FIELDS, PolicyDecision, Quota, Rules, Used, WriteQuestion, decide, least, may_go_unasked};
+pub use ports::{ApprovalLog, IntentLog, LogError, NotAsked, NotSending, OwnIdLog, OwnIds, Resolution, Settlement, Standing};
 pub use request::{CanonicalRequest, Method, PlannedWrite, Target, set_digest};
+pub use ruling::still_allowed;

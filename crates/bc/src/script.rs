@@ -9,8 +9,8 @@ use std::{
 
 use async_trait::async_trait;
 use bca_approval::{
-    ApprovalGate, ApprovalLog, Authorisation, CanonicalRequest, ChangeSet, IntentLog, LogError, Method, PlannedWrite, Resolution, Rules, Settlement, Standing,
-    Target, Waiting, WritePermit,
+    ApprovalGate, ApprovalLog, Authorisation, CanonicalRequest, ChangeSet, IntentLog, LogError, Method, NotAsked, NotSending, PlannedWrite, Quota, Resolution,
+    Rules, Settlement, Standing, Target, Waiting, WritePermit,
 };
 use bca_auth::{FixedToken, Secret, TokenError, TokenSource};
 use bca_protocol::{
@@ -132,6 +132,7 @@ pub(crate) fn limits() -> Limits {
     Limits {
         read_timeout: Duration::from_millis(400),
         write_timeout: Duration::from_millis(400),
+        dry_run_timeout: Duration::from_millis(400),
         write_grace: Duration::from_millis(50),
         first_pause: Duration::from_millis(1),
         longest_pause: Duration::from_secs(2),
@@ -206,9 +207,9 @@ pub(crate) struct Intents {
 
 #[async_trait]
 impl IntentLog for Intents {
-    async fn sending(&self, change_id: ChangeId, _at: Timestamp) -> Result<(), LogError> {
+    async fn sending(&self, change_id: ChangeId, _at: Timestamp) -> Result<(), NotSending> {
         if self.broken {
-            return Err(LogError("the disk is full".into()));
+            return Err(LogError("the disk is full".into()).into());
         }
         self.sending.lock().unwrap().push(change_id);
         Ok(())
@@ -244,7 +245,7 @@ struct Approving(std::sync::Mutex<Option<(ApprovalRequest, Vec<PlannedWrite>)>>)
 
 #[async_trait]
 impl ApprovalLog for Approving {
-    async fn ask(&self, request: &ApprovalRequest, writes: &[PlannedWrite]) -> Result<(), LogError> {
+    async fn ask(&self, request: &ApprovalRequest, writes: &[PlannedWrite], _quota: Quota) -> Result<(), NotAsked> {
         *self.0.lock().unwrap() = Some((request.clone(), writes.to_vec()));
         Ok(())
     }
@@ -264,6 +265,10 @@ impl ApprovalLog for Approving {
 
     async fn approved(&self, _id: ApprovalId) -> Result<Vec<PlannedWrite>, LogError> {
         Ok(self.0.lock().unwrap().clone().unwrap().1)
+    }
+
+    async fn withdraw(&self, _id: ApprovalId, _why: &str, _at: Timestamp) -> Result<(), LogError> {
+        Ok(())
     }
 
     async fn changed(&self) {
@@ -311,12 +316,13 @@ pub(crate) async fn try_permit(request: &CanonicalRequest) -> Option<WritePermit
         session_id: SessionId::new(),
         run_id: RunId::new(),
         connection,
+        title: None,
         writes: vec![PlannedWrite { request: request.clone(), preview, before: None }],
     };
     let gate = ApprovalGate::new(Arc::new(Approving::default()), Arc::new(SystemClock::new()), bca_approval::Limits::default(), Rules::default());
     let (emit, cancel) = (|_| {}, CancellationToken::new());
     match gate.authorise(set, &Waiting { emit: &emit, cancel: &cancel }).await {
         Authorisation::Permitted(mut permits) => permits.pop().map(|permitted| permitted.permit),
-        Authorisation::Refused(_) | Authorisation::Denied(_) => None,
+        Authorisation::Refused(_) | Authorisation::WouldFail(_) | Authorisation::Denied(_) => None,
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bca_agent::{ApprovedCall, SentTogether, ToolCall, ToolContext, ToolExecutor, ToolOutput, ToolSpec};
+use bca_agent::{ApprovedCall, Grouping, SentTogether, ToolCall, ToolContext, ToolExecutor, ToolOutput, ToolSpec};
 use bca_approval::{PermittedWrite, PlannedWrite};
 use bca_protocol::{CallId, Effect, RawJson, ToolCallStatus};
 use rmcp::{
@@ -124,6 +124,10 @@ impl ToolExecutor for Toolset {
 
     async fn read(&self, call: &ToolCall, _context: &ToolContext) -> ToolOutput {
         output(&self.call(call).await)
+    }
+
+    fn grouping(&self, call: &ToolCall) -> Result<Option<Grouping>, ToolOutput> {
+        tools::change_set::grouping(call.input.as_str()).map_err(|answer| output(&answer))
     }
 
     async fn prepare(&self, call: &ToolCall, context: &ToolContext) -> Result<Vec<PlannedWrite>, ToolOutput> {

@@ -32,13 +32,14 @@ pub(crate) const fn client_of(reviewer: Reviewer) -> AuditClient {
 pub(crate) fn asked(tx: &Sqlite, identity: &AuditIdentity, request: &ApprovalRequest, writes: &[PlannedWrite]) -> Result<(), StoreError> {
     let record = about(request, AuditAction::ApprovalAsked).with_outcome(AuditOutcome::Pending);
     let planned = writes.iter().map(|write| planned(&write.preview)).collect();
-    let details = object(vec![
+    let mut details = vec![
         ("digest", text(request.digest)),
         ("priority", text(priority(request))),
         ("expires_at", text(request.expires_at)),
         ("writes", Json::Array(planned)),
-    ]);
-    append(tx, identity, request.requested_at, &record.with_details(details)).map(drop)
+    ];
+    details.extend(request.title.as_ref().map(|title| ("title", text(title))));
+    append(tx, identity, request.requested_at, &record.with_details(object(details))).map(drop)
 }
 
 /// A person edited a question before anybody answered it.
@@ -70,7 +71,8 @@ pub(crate) fn decided(tx: &Sqlite, identity: &AuditIdentity, approval: ApprovalI
 pub(crate) fn sent(tx: &Sqlite, identity: &AuditIdentity, change: ChangeId, at: jiff::Timestamp) -> Result<(), StoreError> {
     let view = changes::one(tx, change)?.ok_or(StoreError::NotFound("change"))?;
     let action = if view.preview.undoes.is_some() { AuditAction::UndoSent } else { AuditAction::WriteSent };
-    let record = of_write(&view, action).with_outcome(AuditOutcome::Pending);
+    // Until it answers, the request has the name that it left with (`client-request-id`).
+    let record = AuditRecord { correlation_id: Some(change.to_string()), ..of_write(&view, action).with_outcome(AuditOutcome::Pending) };
     append(tx, identity, at, &record.with_details(object(write_details(&view)))).map(drop)
 }
 
@@ -89,6 +91,7 @@ pub(crate) fn settled(tx: &Sqlite, identity: &AuditIdentity, change: ChangeId, s
     details.extend(settlement.after.as_ref().map(|after| ("after", image(after))));
     let mut record = of_write(&view, action).with_outcome(outcome);
     record.resource_id = settlement.key.clone().or(record.resource_id);
+    record.correlation_id = view.correlation_id.clone().or_else(|| Some(change.to_string()));
     append(tx, identity, settlement.at, &record.with_details(object(details))).map(drop)
 }
 

@@ -1,9 +1,9 @@
 //! The history as a model must see it: it starts with a user message, roles alternate, and every tool use has its result in the
 //! next message (Anthropic Messages API, "tool use").
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use bca_agent::{HistoryBlock, Message};
+use bca_agent::{HistoryBlock, Message, late_result};
 use bca_protocol::{Block, CallId, Role, ToolCallStatus};
 
 use crate::StoreError;
@@ -21,12 +21,15 @@ pub(crate) type Ended = Option<(ToolCallStatus, String)>;
 /// Makes stored messages consistent. `ended` is asked for calls that have no result among the messages.
 pub(crate) fn consistent(stored: Vec<Message>, mut ended: impl FnMut(&CallId) -> Result<Ended, StoreError>) -> Result<Vec<Message>, StoreError> {
     let mut history: Vec<Message> = Vec::with_capacity(stored.len());
+    let mut asked: HashSet<CallId> = HashSet::new();
     for message in stored {
         let Some(mut message) = sendable(message) else { continue };
         // Only an answer leaves calls open, and only the very next message may close them.
         let open = history.last().map(calls).unwrap_or_default();
         match message.role {
             Role::User => {
+                asked.extend(open.iter().cloned());
+                tell_late(&mut message, &open, &asked);
                 close(&mut message, open, &mut ended)?;
                 if message.blocks.is_empty() {
                     continue;
@@ -35,6 +38,7 @@ pub(crate) fn consistent(stored: Vec<Message>, mut ended: impl FnMut(&CallId) ->
             Role::Assistant if history.is_empty() => continue,
             Role::Assistant => {
                 if !open.is_empty() {
+                    asked.extend(open.iter().cloned());
                     let mut results = Message::new(Role::User, Vec::new());
                     close(&mut results, open, &mut ended)?;
                     history.push(results);
@@ -71,6 +75,18 @@ fn calls(message: &Message) -> Vec<CallId> {
         Block::Text { .. } | Block::Thinking { .. } | Block::ToolResult { .. } => None,
     };
     message.blocks.iter().filter_map(call).collect()
+}
+
+/// Outcomes of calls of earlier turns, whose writes were collected and decided later, become text as they did when they were first told.
+fn tell_late(message: &mut Message, open: &[CallId], asked: &HashSet<CallId>) {
+    for part in &mut message.blocks {
+        if let Block::ToolResult { call_id, status, output } = &part.block
+            && !open.contains(call_id)
+            && asked.contains(call_id)
+        {
+            *part = late_result(call_id, *status, output).into();
+        }
+    }
 }
 
 /// Puts exactly the results of the open calls first, in the calls' order, and everything else behind them.

@@ -82,3 +82,15 @@ fn a_supplied_result_is_bounded() {
     let Block::ToolResult { output, .. } = &history[2].blocks[0].block else { panic!("a result") };
     assert!(output.len() < RESULT + 100 && output.ends_with("[cut here]"));
 }
+
+#[test]
+fn an_outcome_that_came_in_a_later_turn_is_told_as_text() {
+    let late = Message::new(Role::User, vec![result("b", "2"), result("a", "confirmed"), result("z", "stray")]);
+    let whole = vec![text(Role::User, "hi"), uses(&["a"]), Message::new(Role::User, vec![result("a", "collected")]), uses(&["b"]), late];
+    let alone = Message::new(Role::User, vec![result("b", "dropped")]);
+    let history = consistent([whole, vec![text(Role::Assistant, "Done."), alone, text(Role::User, "thanks")]].concat(), nothing_ended).unwrap();
+    let told = |message: &Message| message.blocks.iter().map(|part| part.block.clone()).collect::<Vec<_>>();
+    let outcome = |id: &str, output: &str| late_result(&CallId::from_provider(id), ToolCallStatus::Ok, output);
+    assert_eq!(told(&history[4]), [result("b", "2"), outcome("a", "confirmed")]);
+    assert_eq!(told(&history[6]), [outcome("b", "dropped"), Block::Text { text: "thanks".into() }]);
+}

@@ -4,6 +4,7 @@ use bca_protocol::{ApprovalRequest, ChangePreview, FieldChange, FieldKind, NoteK
 use unicode_width::UnicodeWidthStr;
 
 use super::{
+    dry_run,
     table::{Side, pad},
     words::{connection, value},
 };
@@ -44,19 +45,22 @@ pub fn question(request: &ApprovalRequest, standing: Standing, paint: Paint, lou
         paint.text(style, &format!("── {writes} · {priority}{edited}")),
         format!("   {} · as {}", connection(&request.connection, paint), value(&request.connection.account)),
     ];
-    lines.extend(request.title.as_ref().map(|title| format!("   {}", value(title))));
+    // The model's words, so they are marked as such and never stand for what the engine says of the writes.
+    lines.extend(request.title.as_ref().map(|title| format!("   the agent's title: {}", value(title))));
     let all = request.changes.len() + request.left_out.len();
     for (i, change) in request.changes.iter().enumerate() {
         lines.push(String::new());
         let number = if all > 1 { format!("{} of {all}  ", i + 1) } else { String::new() };
         lines.push(format!("   {number}{}", paint.text(Style::Bold, &value(&change.title))));
         lines.extend(change_lines(change, paint, loudness).into_iter().map(|line| format!("   {line}")));
+        lines.extend(dry_run::of_change(request.dry_run.as_ref(), change, paint).into_iter().map(|line| format!("   {line}")));
     }
     for (i, change) in request.left_out.iter().enumerate() {
         let number = request.changes.len() + i + 1;
         lines.push(String::new());
         lines.push(paint.text(Style::Dim, &format!("   {number} of {all}  taken out, not sent: {}", value(&change.title))));
     }
+    lines.extend(dry_run::of_set(request.dry_run.as_ref(), paint).map(|line| format!("\n   {line}")));
     lines.push(String::new());
     lines.push(paint.text(Style::Dim, &format!("   approval {} · digest {}", request.approval_id, request.digest.short())));
     lines.join("\n")

@@ -44,6 +44,29 @@ fn several_changes_are_numbered_and_decided_together() {
 }
 
 #[test]
+fn the_title_of_a_set_is_told_as_the_agents_words() {
+    let asked = ApprovalRequest { title: Some("Set up two customers".into()), ..request(vec![update(Vec::new()), update(Vec::new())]) };
+    let text = question(&asked, Standing::Waits, Paint::Plain, Loudness::Normal);
+    assert_eq!(text.lines().nth(2), Some("   the agent's title: Set up two customers"));
+}
+
+#[test]
+fn what_came_of_trying_out_stands_with_its_change_or_says_why_not() {
+    use bca_protocol::{DryRun, TriedOutcome, TriedWrite};
+    let asked = request(vec![update(Vec::new())]);
+    let shown = |dry_run| question(&ApprovalRequest { dry_run: Some(dry_run), ..asked.clone() }, Standing::Waits, Paint::Plain, Loudness::Normal);
+    let fills = vec![field("No.", FieldKind::Code, None, Some("C00010")), field("City", FieldKind::Text, Some("OSLO"), Some("Oslo\u{202e}"))];
+    let tried = |outcome| DryRun::Tried { writes: vec![TriedWrite { change_id: asked.changes[0].change_id, outcome }] };
+    let text = shown(tried(TriedOutcome::WouldWork { fills }));
+    assert!(text.contains("✓ Tried out: Business Central would take it."), "{text}");
+    assert!(text.contains("fills in  No.  C00010") && text.contains("City  OSLO → Oslo") && !text.contains('\u{202e}'), "{text}");
+    let text = shown(tried(TriedOutcome::WouldFail { code: None, message: "The customer is blocked.".into() }));
+    assert!(text.contains("! Business Central would refuse it: The customer is blocked."), "{text}");
+    assert!(shown(DryRun::NotTried { why: "Actions are never tried out.".into() }).contains("i Not tried out: Actions are never tried out."));
+    assert!(shown(DryRun::NotKnown { why: "No answer.".into() }).contains("! Tried out, and nothing can be said: No answer."));
+}
+
+#[test]
 fn an_empty_value_is_told_apart_from_none_at_all_and_long_values_are_whole() {
     let long = "x".repeat(3_000);
     let fields = vec![field("E-mail", FieldKind::Text, Some("a@b.no"), Some("")), field("Comment", FieldKind::Text, Some("short"), Some(&long))];
@@ -67,10 +90,11 @@ fn nothing_invisible_gets_through_anywhere_in_a_question() {
     asked.connection.company = evil.into();
     asked.connection.account = evil.into();
     asked.connection.environment = evil.into();
+    asked.title = Some(evil.into());
     let text = question(&asked, Standing::Waits, Paint::Plain, Loudness::Verbose);
     assert!(!text.chars().any(|c| matches!(c, '\u{1b}' | '\u{202e}' | '\u{200b}' | '\u{e0041}')), "{text:?}");
     assert!(text.lines().all(|line| !line.starts_with('b')), "{text}");
-    assert_eq!(text.matches("\\u{202e}").count(), 12, "{text}");
+    assert_eq!(text.matches("\\u{202e}").count(), 13, "{text}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{AnyObject, BusinessCentral, ParentInput, Prepared, Target, entity, failed, preview, validated};
+use super::{AnyObject, BusinessCentral, ParentInput, Prepared, Target, change_set::ChangeSetInput, entity, failed, preview, validated};
 use crate::answer::Answer;
 
 pub(super) const DESCRIPTION: &str = "Proposes a new record. A person approves it before it is made; afterwards it is read back and compared. \
@@ -20,11 +20,14 @@ Documents take their lines nested under the navigation name, for example salesOr
 pub(crate) struct Input {
     /// Entity set, for example `customers`.
     entity: String,
-    /// Properties to set; children nested under their navigation name. As the id of what the Nth write of this turn creates, write `{result:N}`.
+    /// Properties to set; children nested under their navigation name. As the id of what the Nth write of its set creates, write `{result:N}`.
     #[schemars(with = "AnyObject")]
     data: Json,
     /// Parent record, to add a child such as an order line.
     parent: Option<ParentInput>,
+    #[serde(default, rename = "change_set")]
+    #[schemars(with = "ChangeSetInput")]
+    _change_set: Option<ChangeSetInput>,
 }
 
 pub(super) async fn prepare(bc: &BusinessCentral, input: Input, call_id: &CallId, cancel: &CancellationToken) -> Result<Prepared, Answer> {

@@ -3,12 +3,12 @@
 use bca_approval::{CanonicalRequest, Method};
 use bca_bc::RecordPath;
 use bca_catalogue::{Operation, Parented, Proposal};
-use bca_protocol::CallId;
+use bca_protocol::{CallId, Undoable};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{BusinessCentral, Prepared, Target, entity, failed, preview, validated};
+use super::{BusinessCentral, Prepared, Target, change_set::ChangeSetInput, entity, failed, image, preview, validated};
 use crate::answer::Answer;
 
 pub(super) const DESCRIPTION: &str = "Proposes to delete one record. The person sees what it is; afterwards it is checked that it is gone.";
@@ -21,6 +21,9 @@ pub(crate) struct Input {
     entity: String,
     /// Record id (GUID).
     id: String,
+    #[serde(default, rename = "change_set")]
+    #[schemars(with = "ChangeSetInput")]
+    _change_set: Option<ChangeSetInput>,
 }
 
 pub(super) async fn prepare(bc: &BusinessCentral, input: Input, call_id: &CallId, cancel: &CancellationToken) -> Result<Prepared, Answer> {
@@ -29,7 +32,7 @@ pub(super) async fn prepare(bc: &BusinessCentral, input: Input, call_id: &CallId
     let operation = Operation::Delete;
     let notes = validated(&Proposal { entity: &entity.set, operation: &operation, id: Some(&input.id), parented: Parented::No, data: None })?;
     let record_path = RecordPath::of(&entity.set, &input.id).map_err(|e| failed(&e))?;
-    let record = super::send::fetch(client, &record_path, &[], cancel).await.map_err(|e| failed(&e))?;
+    let record = image::whole(client, entity, &record_path, cancel).await.map_err(|e| failed(&e))?;
     let etag = super::send::etag(&record)?;
     let request = CanonicalRequest { target: client.target().clone(), method: Method::Delete, path: record_path.to_string(), if_match: Some(etag), body: None };
     let draft = preview::Draft {
@@ -44,6 +47,9 @@ pub(super) async fn prepare(bc: &BusinessCentral, input: Input, call_id: &CallId
         now: bc.clock.now(),
         request,
     };
-    let planned = preview::plan(client, draft, cancel).await;
+    let mut planned = preview::plan(client, draft, cancel).await;
+    if let (Undoable::Yes { .. }, Some(no)) = (&planned.preview.undo, image::way_back(entity, &record.json)) {
+        planned.preview.undo = no;
+    }
     Ok(Prepared { planned, target: Target::Delete { record: record_path } })
 }

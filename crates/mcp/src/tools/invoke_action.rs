@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{BusinessCentral, Prepared, Target, entity, failed, preview, validated};
+use super::{BusinessCentral, Prepared, Target, change_set::ChangeSetInput, entity, failed, preview, validated};
 use crate::answer::Answer;
 
 pub(super) const DESCRIPTION: &str = "Proposes a business action on one record: post, postAndSend, send, makeOrder, makeInvoice, shipAndInvoice, receiveAndInvoice, cancel ... Most can't be taken back.";
@@ -23,6 +23,9 @@ pub(crate) struct Input {
     id: String,
     /// Name of the action, for example `post`.
     action: String,
+    #[serde(default, rename = "change_set")]
+    #[schemars(with = "ChangeSetInput")]
+    _change_set: Option<ChangeSetInput>,
 }
 
 pub(super) async fn prepare(bc: &BusinessCentral, input: Input, call_id: &CallId, cancel: &CancellationToken) -> Result<Prepared, Answer> {

@@ -1,4 +1,4 @@
-//! References of a write to what an earlier write of the same turn creates.
+//! References of a write to what an earlier write of the same set creates.
 //!
 //! A model writes `{result:1}`, because it does not know the identities that the engine gives. It becomes `{result:CHANGE}`, is approved and
 //! digested so, and gets the record's id just before it leaves.
@@ -39,8 +39,8 @@ pub(super) fn named(input: &str, earlier: &[PlannedWrite]) -> Result<String, Ans
         None => Ok(tree.to_string()),
         Some(number) => Err(Answer::error_with(
             "no_such_result",
-            format!("Nothing was proposed: write {number} of this turn creates nothing that could be referred to."),
-            "Refer to an earlier create of the same turn, or use the record's id.",
+            format!("Nothing was proposed: write {number} of this set creates nothing that could be referred to."),
+            "Refer to an earlier create of the same set, or use the record's id.",
         )),
     }
 }

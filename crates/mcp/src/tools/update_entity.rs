@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{AnyObject, BusinessCentral, Prepared, Target, entity, failed, preview, validated, verify};
+use super::{AnyObject, BusinessCentral, Prepared, Target, change_set::ChangeSetInput, entity, failed, preview, validated, verify};
 use crate::answer::Answer;
 
 pub(super) const DESCRIPTION: &str = "Proposes changes to one record. The person sees each value before and after; the change is made only if nobody else changed the record meanwhile, then read back.";
@@ -24,6 +24,9 @@ pub(crate) struct Input {
     /// Only the properties to change.
     #[schemars(with = "AnyObject")]
     data: Json,
+    #[serde(default, rename = "change_set")]
+    #[schemars(with = "ChangeSetInput")]
+    _change_set: Option<ChangeSetInput>,
 }
 
 pub(super) async fn prepare(bc: &BusinessCentral, input: Input, call_id: &CallId, cancel: &CancellationToken) -> Result<Prepared, Answer> {

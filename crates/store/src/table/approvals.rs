@@ -14,26 +14,26 @@ use crate::{
 };
 
 statements! {
-    INSERT = "INSERT INTO approvals (approval_id, change_set_id, session_id, run_id, instance_id, digest, priority, requested_at, expires_at, typed)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    INSERT = "INSERT INTO approvals (approval_id, change_set_id, session_id, run_id, instance_id, digest, priority, requested_at, expires_at, typed, dry_run)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     QUESTION = "SELECT change_set_id, instance_id, digest, requested_at, expires_at, state, reviewer, reason, resolved_at, revision FROM approvals WHERE approval_id = ?1";
     RESOLVE = "UPDATE approvals SET state = ?2, reviewer = ?3, reason = ?4, resolved_at = ?5 WHERE approval_id = ?1 AND state = 'pending'";
     /// Only the version that the person saw gives way.
-    REVISE = "UPDATE approvals SET digest = ?3, revision = ?4, typed = ?5 WHERE approval_id = ?1 AND digest = ?2 AND state = 'pending'";
+    REVISE = "UPDATE approvals SET digest = ?3, revision = ?4, typed = ?5, dry_run = ?6 WHERE approval_id = ?1 AND digest = ?2 AND state = 'pending'";
     /// Nobody is left who could act on an answer.
     EXPIRE_ORPHANS = "UPDATE approvals SET state = 'expired', reviewer = 'engine', resolved_at = ?2 WHERE instance_id = ?1 AND state = 'pending'
         RETURNING approval_id";
     PENDING = "SELECT a.approval_id, a.change_set_id, a.session_id, a.run_id, a.digest, a.priority, a.requested_at, a.expires_at, s.connection, a.state,
-            a.reviewer, a.reason, a.resolved_at, a.revision, a.typed
+            a.reviewer, a.reason, a.resolved_at, a.revision, a.typed, s.title, a.dry_run
         FROM approvals a JOIN change_sets s ON s.change_set_id = a.change_set_id WHERE a.state = 'pending'";
     ONE = "SELECT a.approval_id, a.change_set_id, a.session_id, a.run_id, a.digest, a.priority, a.requested_at, a.expires_at, s.connection, a.state,
-            a.reviewer, a.reason, a.resolved_at, a.revision, a.typed
+            a.reviewer, a.reason, a.resolved_at, a.revision, a.typed, s.title, a.dry_run
         FROM approvals a JOIN change_sets s ON s.change_set_id = a.change_set_id WHERE a.approval_id = ?1";
     OF_SESSION = "SELECT a.approval_id, a.change_set_id, a.session_id, a.run_id, a.digest, a.priority, a.requested_at, a.expires_at, s.connection, a.state,
-            a.reviewer, a.reason, a.resolved_at, a.revision, a.typed
+            a.reviewer, a.reason, a.resolved_at, a.revision, a.typed, s.title, a.dry_run
         FROM approvals a JOIN change_sets s ON s.change_set_id = a.change_set_id WHERE a.session_id = ?1 ORDER BY a.id";
     NEWEST = "SELECT a.approval_id, a.change_set_id, a.session_id, a.run_id, a.digest, a.priority, a.requested_at, a.expires_at, s.connection, a.state,
-            a.reviewer, a.reason, a.resolved_at, a.revision, a.typed
+            a.reviewer, a.reason, a.resolved_at, a.revision, a.typed, s.title, a.dry_run
         FROM approvals a JOIN change_sets s ON s.change_set_id = a.change_set_id
         WHERE a.id < coalesce((SELECT id FROM approvals WHERE approval_id = ?1), 9223372036854775807) ORDER BY a.id DESC LIMIT ?2";
 }
@@ -62,14 +62,20 @@ pub(crate) fn insert(tx: &Connection, request: &ApprovalRequest, instance: Insta
         Worded(request.priority),
         At(request.requested_at),
         At(request.expires_at),
-        request.typed
+        request.typed,
+        dry_run(request)?
     ])?;
     Ok(())
 }
 
+fn dry_run(request: &ApprovalRequest) -> Result<Option<String>, StoreError> {
+    let json = request.dry_run.as_ref().map(serde_json::to_string).transpose();
+    json.map_err(|e| StoreError::Invalid(e.to_string()))
+}
+
 /// Whether the question waited with this digest and now shows the new version.
 pub(crate) fn revise(tx: &Connection, from: Digest, request: &ApprovalRequest) -> Result<bool, StoreError> {
-    let values = params![Text(request.approval_id), Text(from), Text(request.digest), request.revision, request.typed];
+    let values = params![Text(request.approval_id), Text(from), Text(request.digest), request.revision, request.typed, dry_run(request)?];
     Ok(tx.prepare_cached(REVISE)?.execute(values)? > 0)
 }
 
@@ -165,9 +171,10 @@ fn without_changes(row: &Row<'_>) -> rusqlite::Result<ApprovalView> {
             connection: row.get::<_, FromJson<_>>(8)?.0,
             changes: Vec::new(),
             left_out: Vec::new(),
-            title: None,
+            title: row.get(15)?,
             revision: row.get(13)?,
             typed: row.get(14)?,
+            dry_run: row.get::<_, Option<FromJson<_>>>(16)?.map(|json| json.0),
         },
         state: row.get::<_, Worded<ApprovalState>>(9)?.0,
         by: row.get::<_, Option<Worded<_>>>(10)?.map(|word| word.0),

@@ -10,7 +10,8 @@ use crate::{
 };
 
 statements! {
-    INSERT = "INSERT INTO change_sets (change_set_id, session_id, run_id, instance_id, connection, digest, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    INSERT = "INSERT INTO change_sets (change_set_id, session_id, run_id, instance_id, connection, digest, created_at, was_in_use, title)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, coalesce((SELECT active FROM connections WHERE name = ?8), 0), ?9)";
     REVISE = "UPDATE change_sets SET digest = ?2 WHERE change_set_id = ?1";
 }
 
@@ -25,7 +26,9 @@ pub(crate) fn insert(tx: &Connection, request: &ApprovalRequest, instance: Insta
         Text(instance),
         connection,
         Text(request.digest),
-        At(request.requested_at)
+        At(request.requested_at),
+        request.connection.name,
+        request.title
     ])?;
     Ok(())
 }

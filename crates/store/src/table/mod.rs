@@ -15,6 +15,7 @@ pub(crate) mod instances;
 pub(crate) mod leases;
 pub(crate) mod mcp_tool_calls;
 pub(crate) mod messages;
+pub(crate) mod own_ids;
 pub(crate) mod performance_metrics;
 pub(crate) mod permissions;
 pub(crate) mod search;
@@ -42,6 +43,7 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         leases::ALL,
         mcp_tool_calls::ALL,
         messages::ALL,
+        own_ids::ALL,
         performance_metrics::ALL,
         permissions::ALL,
         search::ALL,

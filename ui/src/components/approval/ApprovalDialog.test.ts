@@ -68,6 +68,19 @@ afterEach(() => {
 });
 
 describe('the approval dialog', () => {
+  it('shows the title of a set as the words of the agent, and nothing invisible in it', () => {
+    const view = approval([updateCustomer('c1'), createOrder('c2')]);
+    open({ ...view, request: { ...view.request, title: 'Month\u202eend' } });
+    expect(screen.getByTestId('approval-title').textContent).toMatch(/^The agent calls it “Month.*202e.*end”$/i);
+    expect(screen.getByTestId('approval-title').textContent).not.toContain('\u202e');
+    expect(document.getElementById(dialog().getAttribute('aria-labelledby') ?? '')?.textContent).toBe('2 changes, decided together');
+  });
+
+  it('has no such line where the agent gave no title', () => {
+    open(approval([updateCustomer('c1'), createOrder('c2')]));
+    expect(screen.queryByTestId('approval-title')).toBeNull();
+  });
+
   it('is a labelled alert dialog with the focus on Reject', async () => {
     open();
     await tick();

@@ -67,8 +67,7 @@ export function proposeAgain(titles: readonly string[]): string {
 /** What a question is about, in one line. */
 export function titleOf(request: ApprovalRequest): string {
   const [only, ...more] = request.changes;
-  if (request.title !== null && (more.length > 0 || only === undefined)) return request.title;
-  return more.length === 0 ? (only?.title ?? request.title ?? 'Change') : `${request.changes.length} changes, decided together`;
+  return more.length === 0 ? (only?.title ?? 'Change') : `${request.changes.length} changes, decided together`;
 }
 
 /** The first characters of a digest, as the terminal and the log of the engine show them too. */
