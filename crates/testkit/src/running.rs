@@ -1,7 +1,7 @@
 use std::{path::Path, sync::Arc};
 
 use bca_app::{ActiveRun, App, Config, Environment, Mode};
-use bca_protocol::{ApprovalRequest, Decision, ReviewDecision, ReviewVerdict, Reviewer, SessionId, StopReason, UserError};
+use bca_protocol::{ApprovalRequest, Clock, Decision, ReviewDecision, ReviewVerdict, Reviewer, SessionId, StopReason, SystemClock, UserError};
 use tempfile::TempDir;
 
 use crate::{BC_TOKEN, Books, Events, ScriptedModel};
@@ -37,23 +37,41 @@ impl Home {
 
     /// The same, with Business Central at this address.
     pub async fn own_at(&self, url: &str, company: &str, model: &ScriptedModel) -> RunningApp {
-        let variables = [
-            ("ANTHROPIC_BASE_URL", model.url()),
-            ("ANTHROPIC_API_KEY", MODEL_KEY),
-            ("BC_AGENT_BC_URL", url),
-            ("BC_AGENT_COMPANY", company),
-            ("BC_AGENT_BC_TOKEN", BC_TOKEN),
-        ];
-        self.start(Mode::Own, &variables).await
+        self.start(Mode::Own, &own(url, company, model)).await
+    }
+
+    /// The same as [`Home::own`], by these clocks.
+    pub async fn own_by(&self, clock: Arc<dyn Clock>, books: &Books, model: &ScriptedModel) -> RunningApp {
+        self.own_at_by(clock, &books.url(), &books.company(), model).await
+    }
+
+    /// The same as [`Home::own_at`], by these clocks.
+    pub async fn own_at_by(&self, clock: Arc<dyn Clock>, url: &str, company: &str, model: &ScriptedModel) -> RunningApp {
+        self.start_by(clock, Mode::Own, &own(url, company, model)).await
     }
 
     /// The app on this home with these environment variables.
     pub async fn start(&self, mode: Mode, variables: &[(&str, &str)]) -> RunningApp {
+        self.start_by(Arc::new(SystemClock::new()), mode, variables).await
+    }
+
+    async fn start_by(&self, clock: Arc<dyn Clock>, mode: Mode, variables: &[(&str, &str)]) -> RunningApp {
         let lookup = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| value.into());
         let environment = Environment::from(lookup).unwrap();
         let config = Config { home: Some(self.path().to_owned()), mode, connection: None, client: Reviewer::Window, environment };
-        RunningApp { app: App::start(config).await.unwrap() }
+        RunningApp { app: App::start_by(config, clock).await.unwrap() }
     }
+}
+
+/// The environment of an app on a company and a model of the test's own.
+fn own<'a>(url: &'a str, company: &'a str, model: &'a ScriptedModel) -> [(&'static str, &'a str); 5] {
+    [
+        ("ANTHROPIC_BASE_URL", model.url()),
+        ("ANTHROPIC_API_KEY", MODEL_KEY),
+        ("BC_AGENT_BC_URL", url),
+        ("BC_AGENT_COMPANY", company),
+        ("BC_AGENT_BC_TOKEN", BC_TOKEN),
+    ]
 }
 
 impl Default for Home {
