@@ -334,3 +334,18 @@ async fn what_a_kill_leaves_has_a_result_for_each_call_and_was_never_sent() {
     assert!(model.last().body.contains("the set was dropped with its run"));
     assert!(stage.books.writes().is_empty() && running.app.changes(None).await.unwrap().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_shows_it() {
+    let home = Home::new();
+    let running = home.demo().await;
+    let (run, events) = running.send(None, "Set up two new customers, Northwind Ltd and Contoso GmbH, as one change set").await;
+    let question = events.question().await;
+    assert_eq!(question.title.as_deref(), Some("New customers: Northwind Ltd, Contoso GmbH"));
+    let turns = events.all().iter().filter(|event| matches!(event.kind, EventKind::TurnStarted { .. })).count();
+    assert_eq!((question.changes.len(), turns), (2, 3), "checked, then one write in each of two turns");
+    running.answer(&question, ReviewVerdict::Approve).await.unwrap();
+    assert_eq!(run.done.await.unwrap(), StopReason::EndTurn);
+    let said = events.text();
+    assert!(said.contains("The customer **Northwind Ltd**") && said.contains("The customer **Contoso GmbH**") && questions(&events) == 1, "{said}");
+}

@@ -8,6 +8,7 @@ use super::json::Json;
 /// One tool call with its result.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
+    id: String,
     /// The name without any prefix of a server.
     pub(crate) tool: String,
     pub(crate) input: Json,
@@ -77,9 +78,12 @@ impl Conversation {
             let text = text_of(&block["content"]);
             let open = self.run.iter_mut().flatten().rev().find(|call| call.text == pending(id));
             if let Some(call) = open {
-                call.failed = block["is_error"].as_bool().unwrap_or(false);
-                call.result = read_result(&text);
-                call.text = text;
+                call.ended(block["is_error"].as_bool().unwrap_or(false), text);
+            }
+        }
+        for (id, ok, text) in blocks(content).filter_map(|block| late_outcome(block["text"].as_str()?)) {
+            if let Some(call) = self.run.iter_mut().flatten().rev().find(|call| call.id == id) {
+                call.ended(!ok, text.to_owned());
             }
         }
         let text = text_of(content);
@@ -100,6 +104,26 @@ impl Conversation {
     }
 }
 
+impl Call {
+    /// A call of an optional tool that was not offered.
+    pub(crate) fn not_made(tool: &str, input: &Json) -> Self {
+        Self { id: String::new(), tool: tool.to_owned(), input: input.clone(), failed: false, result: Json::Null, text: String::new() }
+    }
+
+    fn ended(&mut self, failed: bool, text: String) {
+        self.failed = failed;
+        self.result = read_result(&text);
+        self.text = text;
+    }
+}
+
+/// What became of a call of an earlier turn whose write was collected: its id, whether it went well, and the outcome.
+fn late_outcome(text: &str) -> Option<(&str, bool, &str)> {
+    let (head, outcome) = text.trim().strip_prefix("<tool_outcome call_id=\"")?.strip_suffix("</tool_outcome>")?.split_once('>')?;
+    let (id, rest) = head.split_once('"')?;
+    Some((id, rest.contains("status=\"ok\""), outcome))
+}
+
 /// Marks a call whose result has not been read yet.
 fn pending(id: &str) -> String {
     format!("pending {id}")
@@ -108,6 +132,7 @@ fn pending(id: &str) -> String {
 fn call(block: &Value) -> Call {
     let name = block["name"].as_str().unwrap_or_default();
     Call {
+        id: block["id"].as_str().unwrap_or_default().to_owned(),
         tool: name.rsplit("__").next().unwrap_or(name).to_owned(),
         input: Json::parse(&block["input"].to_string()).unwrap_or(Json::Null),
         failed: false,

@@ -128,13 +128,9 @@ impl Replay<'_> {
         Ok(turn
             .calls
             .iter()
-            .map(|(tool, input)| if self.conversation.offered(tool).is_some() { done.next() } else { None }.unwrap_or_else(|| not_called(tool, input)))
+            .map(|(tool, input)| if self.conversation.offered(tool).is_some() { done.next() } else { None }.unwrap_or_else(|| Call::not_made(tool, input)))
             .collect())
     }
-}
-
-fn not_called(tool: &str, input: &Json) -> Call {
-    Call { tool: tool.to_owned(), input: input.clone(), failed: false, result: Json::Null, text: String::new() }
 }
 
 /// Lists are given as a list or as text with commas, as the tool's schema wants.

@@ -1,13 +1,13 @@
 //! Plans that make, change and delete single records.
 
 use super::lookup::{Found, Search, Want, find, looks_like_number, pick, queries};
-use super::write::{Write, finish, propose, verified};
+use super::write::{Write, finish, propose, propose_as_set, verified};
 use super::{Flow, Replay, Step, Todos, Turn};
 use crate::model::answer;
 use crate::model::conversation::Call;
 use crate::model::facts::Facts;
 use crate::model::json::{Json, object};
-use crate::model::read::{Create, Delete, Given, Target, Update, label, literal};
+use crate::model::read::{Create, Decided, Delete, Given, Target, Update, label, literal};
 
 /// The properties of a record that must be looked up before it can be written.
 pub(super) fn references(facts: &'static Facts, values: &[Given]) -> Vec<Want> {
@@ -82,11 +82,22 @@ pub(super) fn create(replay: &mut Replay<'_>, create: &Create) -> Flow<Step> {
         names.extend(known);
         writes.push(Write::create(&facts.set, data, format!("{noun} “{}”", answer::inline(name))));
     }
-    let lead =
-        format!("I propose to create {}.", called.iter().map(|name| format!("the {noun} **{}**", answer::inline(name))).collect::<Vec<_>>().join(" and "));
-    let results = propose(replay, &mut todos, 1, &writes, &lead)?;
+    let results = match create.decided {
+        Decided::AsOneSet if writes.len() > 1 => propose_as_set(replay, &mut todos, 1, &writes, &set_title(&answer::plural(facts), &called))?,
+        Decided::AsOneSet | Decided::InOneTurn => propose(replay, &mut todos, 1, &writes, &lead(&noun, &called))?,
+    };
     let told: Vec<String> = results.iter().map(|call| format!("The {noun} {} was created.{}", headline(call), verified(call, &names))).collect();
     finish(replay, &mut todos, told.join("\n\n"))
+}
+
+/// A title of at most 80 characters.
+fn set_title(nouns: &str, called: &[String]) -> String {
+    let title = format!("New {nouns}: {}", called.join(", "));
+    if title.chars().count() <= 80 { title } else { format!("{} new {nouns}", called.len()) }
+}
+
+fn lead(noun: &str, called: &[String]) -> String {
+    format!("I propose to create {}.", called.iter().map(|name| format!("the {noun} **{}**", answer::inline(name))).collect::<Vec<_>>().join(" and "))
 }
 
 /// "**Harbor Lights Ltd** (C00010)".

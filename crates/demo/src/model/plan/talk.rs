@@ -7,6 +7,7 @@ const EXAMPLES: &str = "- “Show customers in Bergen with balance over 10,000�
 - “Top 5 customers by balance” or “How many unpaid sales invoices are there?”\n\
 - “What are the payment terms of customer 10000?”\n\
 - “Create a customer named Harbor Lights Ltd in Bergen with payment terms 14 days”\n\
+- “Set up two new customers, Northwind Ltd and Contoso GmbH, as one change set”\n\
 - “Change the credit limit of Fjordlys to 75,000”\n\
 - “Make a sales quote for Fjordlys with 3 x 1120 and 2 desk lamps”, then “Turn it into an order”\n\
 - “Post invoice 102001”\n\

@@ -37,6 +37,13 @@ impl Write {
         Self { tool: "bc_invoke_action", operation: "action", input, title }
     }
 
+    /// The input as one of a set of this title.
+    fn of_set(&self, title: &str, more: bool) -> Json {
+        let Json::Object(mut entries) = self.input.clone() else { return Json::Null };
+        entries.push(("change_set".to_owned(), object([("title", Json::from(title)), ("more", Json::Bool(more))])));
+        Json::Object(entries)
+    }
+
     fn check(&self) -> Json {
         let Json::Object(entries) = &self.input else { return Json::Null };
         let mut check = vec![("operation".to_owned(), Json::from(self.operation))];
@@ -61,8 +68,35 @@ pub(super) fn propose(replay: &mut Replay<'_>, todos: &mut Todos, done: usize, w
     let warning = if irreversible { " It cannot be undone." } else { "" };
     let proposing = Turn::new("The check is fine. I propose it; a person decides.").saying(format!("{lead}{warning}")).calls([todos.at(done + 1)]);
     let results = replay.turn(proposing.calls(writes.iter().map(|write| (write.tool, write.input.clone()))))?;
-    let results = results[1..].to_vec();
-    if results.iter().all(confirmed) {
+    told(replay, todos, writes, results[1..].to_vec())
+}
+
+/// The same with one write in each turn, gathered under a title: the person is asked once, with the last.
+pub(super) fn propose_as_set(replay: &mut Replay<'_>, todos: &mut Todos, done: usize, writes: &[Write], title: &str) -> Flow<Vec<Call>> {
+    let checking = Turn::new("Before anything is collected I check each write against what Business Central accepts.").calls([todos.at(done)]);
+    let checks = replay.turn(checking.calls(writes.iter().map(|write| ("bc_validate_operation", write.check()))))?;
+    let problems: Vec<String> = checks.iter().skip(1).flat_map(problems).collect();
+    if !problems.is_empty() {
+        return stop(replay, todos, format!("This would not work, so I did not propose it:\n\n{}\n\nNothing was changed.", problems.join("\n")));
+    }
+    let mut results = Vec::with_capacity(writes.len());
+    for (at, write) in writes.iter().enumerate() {
+        let more = at + 1 < writes.len();
+        let thinking = if more { "It waits until the set is complete." } else { "This is the last one, so a person decides on all of them now." };
+        let text = format!("{} of {}: {}.", at + 1, writes.len(), write.title);
+        let turn = Turn::new(thinking).saying(text).calls([todos.at(done + 1)]).call(write.tool, write.of_set(title, more));
+        results.extend(replay.turn(turn)?.into_iter().skip(1));
+        // A write that could not even be collected ends the plan; the person is asked about those before it.
+        if results.last().is_some_and(|call| call.failed) && more {
+            break;
+        }
+    }
+    told(replay, todos, writes, results)
+}
+
+/// The results, where every write was made; else the run ends with an exact account.
+fn told(replay: &mut Replay<'_>, todos: &Todos, writes: &[Write], results: Vec<Call>) -> Flow<Vec<Call>> {
+    if results.len() == writes.len() && results.iter().all(confirmed) {
         return Ok(results);
     }
     let account = account(writes, &results);
@@ -127,6 +161,7 @@ fn outcome(call: &Call) -> String {
     };
     match call.result.text_at("status") {
         "confirmed" => "done and verified.".to_owned(),
+        "collected" => "it waits for your decision.".to_owned(),
         "rejected" => format!("The change was rejected.{reason}"),
         "expired" => "Nobody decided in time, so the request expired.".to_owned(),
         "aborted" => "The run was stopped before the change was decided.".to_owned(),

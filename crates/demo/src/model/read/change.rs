@@ -1,7 +1,7 @@
 //! Making, changing and deleting records.
 
 use super::fields::{self, likely_sets, reference, targets, value_start};
-use super::intent::{Create, Delete, Given, Intent, Target, Update};
+use super::intent::{Create, Decided, Delete, Given, Intent, Target, Update};
 use super::vocabulary::{Fields, Noun, noun_at, noun_from};
 use super::words::Words;
 use crate::model::facts::{self, Facts};
@@ -21,9 +21,22 @@ pub(super) fn create(words: &Words, start: usize) -> Option<Intent> {
     while words.is(after, &[":", ",", "record", "card"]) {
         after += 1;
     }
-    let values = fields::read(words, noun.facts, after, words.len());
+    let (to, decided) = decided(words, after);
+    let values = fields::read(words, noun.facts, after, to);
     let records = if noun.plural { split_names(values) } else { vec![values] };
-    Some(Intent::Create(Create { facts: noun.facts, records }))
+    Some(Intent::Create(Create { facts: noun.facts, records, decided }))
+}
+
+/// "… as one change set": where the rest ends, and what was asked for.
+fn decided(words: &Words, from: usize) -> (usize, Decided) {
+    let Some(set) = words.find(from, &["change", "set"]).filter(|set| words.is(set - 1, &["one", "a", "single"])) else {
+        return (words.len(), Decided::InOneTurn);
+    };
+    let mut to = set;
+    while to > from && words.is(to - 1, &["one", "a", "single", "as", "in", "under", "into", ","]) {
+        to -= 1;
+    }
+    (to, Decided::AsOneSet)
 }
 
 /// "customers named A and B in Bergen": one record for each name, the other fields for all.

@@ -124,6 +124,16 @@ pub(crate) struct Create {
     pub(crate) facts: &'static Facts,
     /// One list of values for each record.
     pub(crate) records: Vec<Vec<Given>>,
+    pub(crate) decided: Decided,
+}
+
+/// How several writes are put to the person.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Decided {
+    /// All in one turn, which is one question by itself.
+    InOneTurn,
+    /// One in each turn, gathered under one title: "as one change set".
+    AsOneSet,
 }
 
 #[derive(Debug, Clone)]

@@ -16,7 +16,7 @@ use jiff::civil::Date;
 
 pub(crate) use fields::{literal, reference};
 pub(crate) use intent::{
-    Act, Comparison, Condition, Create, Delete, Direction, Document, Given, Intent, Line, Literal, Onboard, Query, Schema, Shape, Show, Target, Update,
+    Act, Comparison, Condition, Create, Decided, Delete, Direction, Document, Given, Intent, Line, Literal, Onboard, Query, Schema, Shape, Show, Target, Update,
 };
 pub(crate) use vocabulary::label;
 pub(crate) use words::{Words, stem};

@@ -18,7 +18,12 @@ fn tell(message: &str) -> String {
         Intent::Schema(Schema::Search(words)) => format!("search {words}"),
         Intent::Query(query) => told_query(&query),
         Intent::Show(show) => format!("show {} {} [{}]", sets(&show.sets), target(&show.target), show.wanted.join(",")),
-        Intent::Create(create) => format!("create {} {}", create.facts.set, create.records.iter().map(|record| values(record)).collect::<Vec<_>>().join(" + ")),
+        Intent::Create(create) => format!(
+            "create {} {}{}",
+            create.facts.set,
+            create.records.iter().map(|record| values(record)).collect::<Vec<_>>().join(" + "),
+            if create.decided == Decided::AsOneSet { " as one set" } else { "" }
+        ),
         Intent::Update(update) => format!("update {} {} {}", sets(&update.sets), targets(&update.targets), values(&update.values)),
         Intent::Delete(delete) => format!("delete {} {}", sets(&delete.sets), targets(&delete.targets)),
         Intent::Document(document) => format!(
