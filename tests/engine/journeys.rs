@@ -12,6 +12,7 @@ mod change_sets_over_turns;
 mod data;
 mod dry_run;
 mod edits;
+mod files;
 mod generated;
 mod hijacked;
 mod interleaved;

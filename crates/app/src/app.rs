@@ -44,6 +44,8 @@ pub(crate) struct Inner {
     /// Where the organisation's policy is, where not in its usual place.
     pub(crate) policy_file: Mutex<Option<std::path::PathBuf>>,
     pub(crate) notices: Mutex<Vec<Notice>>,
+    /// Connections on which a dry run left something behind and the switch could not be turned off in the database.
+    pub(crate) alarmed: Mutex<std::collections::HashSet<String>>,
     /// Ends what goes on in the background.
     pub(crate) stopping: CancellationToken,
 }
@@ -92,6 +94,7 @@ impl App {
             sign_ins: crate::signin::SignIns::default(),
             policy_file: Mutex::default(),
             notices: Mutex::new(notices(&recovery, &unknown)),
+            alarmed: Mutex::default(),
             stopping: CancellationToken::new(),
         };
         let app = Self { inner: Arc::new(inner) };

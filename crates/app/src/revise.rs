@@ -40,6 +40,11 @@ impl App {
         // What a person's edit makes of it has to pass the rules as well, and may ask for more than a click.
         let asked = self.gate().look_again(&request.connection, &kept).await;
         request.typed = asked.map_err(|why| UserError::new(ErrorCode::Forbidden, why))?;
+        // What was tried out was another set.
+        request.dry_run = match request.dry_run {
+            Some(_) => self.try_edit(&*self.workbench(Some(&request.connection.name)).await?, &request, kept).await?,
+            None => None,
+        };
         Ok(self.inner.db.revise(revision.digest, request, writes, by, self.inner.clock.now()).await?)
     }
 

@@ -107,7 +107,7 @@ impl App {
             provider,
             tools,
             transcript: Arc::new(self.inner.db.clone()),
-            gate: Arc::new(self.gate()),
+            gate: Arc::new(self.gate().rehearsing(self.rehearsal(bench))),
             intents: Arc::new(self.inner.db.clone()),
             clock: Arc::clone(&self.inner.clock),
             limits,

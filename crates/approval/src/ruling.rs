@@ -1,6 +1,6 @@
 //! What the policy says of a whole set of writes: one denial denies it, the gravest priority is its priority.
 
-use bca_protocol::{ConnectionKind, Priority};
+use bca_protocol::{ConnectionKind, DryRun, Priority};
 use rust_decimal::Decimal;
 
 use crate::{Contents, PlannedWrite, PolicyDecision, Rules, Used, WriteQuestion, decide, tool_of};
@@ -14,6 +14,8 @@ pub(crate) struct Ruling {
     pub(crate) typed: Option<String>,
     /// The rules by which the whole set goes without a question.
     pub(crate) unasked: Option<String>,
+    /// What came of trying it out.
+    pub(crate) dry_run: Option<DryRun>,
 }
 
 /// Decides on every write of a set, each counting for the limits of the next.
@@ -22,7 +24,7 @@ pub(crate) struct Ruling {
 /// The sentence that refuses the set.
 pub(crate) fn rule_on(writes: &[PlannedWrite], connection: ConnectionKind, rules: &Rules) -> Result<Ruling, String> {
     let mut rules = rules.clone();
-    let mut ruling = Ruling { priority: Priority::Low, typed: None, unasked: None };
+    let mut ruling = Ruling { priority: Priority::Low, typed: None, unasked: None, dry_run: None };
     let mut allowed = 0;
     for write in writes {
         if !write.is_faithful() {
@@ -54,9 +56,9 @@ pub(crate) fn rule_on(writes: &[PlannedWrite], connection: ConnectionKind, rules
 ///
 /// # Errors
 /// The sentence that refuses the set.
-pub(crate) fn still_allowed(writes: &[PlannedWrite], connection: ConnectionKind, rules: &Rules) -> Result<(), String> {
+pub fn still_allowed<'a>(writes: impl IntoIterator<Item = &'a PlannedWrite>, connection: ConnectionKind, rules: &Rules) -> Result<(), String> {
     let rules = Rules { used: Used::default(), ..rules.clone() };
-    writes.iter().try_for_each(|write| match decide(&question(write, connection, Contents::of(write).as_ref()), &rules) {
+    writes.into_iter().try_for_each(|write| match decide(&question(write, connection, Contents::of(write).as_ref()), &rules) {
         PolicyDecision::Deny(reason) => Err(reason),
         PolicyDecision::Allow(_) | PolicyDecision::Ask { .. } => Ok(()),
     })

@@ -244,7 +244,7 @@ fn body(company: &str, ready: &[Ready<'_>]) -> String {
 }
 
 /// The answers to the changes; the error that every change shares where there are none.
-fn items(wire: &Wire, answer: Result<Answer, Fault>, count: usize) -> Result<Vec<Option<Item>>, WriteError> {
+pub(crate) fn items(wire: &Wire, answer: Result<Answer, Fault>, count: usize) -> Result<Vec<Option<Item>>, WriteError> {
     let Answer { status, retry_after, body, .. } = match answer {
         Ok(answer) => answer,
         Err(fault @ Fault::NotConnected(_)) => return Err(WriteError::Refused(wire.error(&fault, None))),
@@ -257,7 +257,7 @@ fn items(wire: &Wire, answer: Result<Answer, Fault>, count: usize) -> Result<Vec
     batch::parse(wire, &text, count).map_err(|reason| WriteError::Unknown(unusable(&reason)))
 }
 
-fn judge(item: &Item) -> Outcome {
+pub(crate) fn judge(item: &Item) -> Outcome {
     let text = item.text();
     if item.status.is_success() {
         succeeded(item.status, matches!(item.body, Some(bca_protocol::Json::Object(_))), &text)

@@ -19,6 +19,8 @@ pub struct Limits {
     pub read_timeout: Duration,
     /// How long a write may take before its outcome counts as unknown.
     pub write_timeout: Duration,
+    /// How long trying a set out may take, and again looking at what it left: a person waits for the question.
+    pub dry_run_timeout: Duration,
     /// How long a write that has left is still waited for after a person pressed stop.
     pub write_grace: Duration,
     /// Further attempts of a read. Writes have none.
@@ -40,6 +42,7 @@ impl Default for Limits {
             max_body_bytes: 32 * 1024 * 1024,
             read_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(120),
+            dry_run_timeout: Duration::from_secs(12),
             write_grace: Duration::from_secs(15),
             read_retries: 4,
             first_pause: Duration::from_millis(500),

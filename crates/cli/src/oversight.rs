@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bca_protocol::{AccessRole, AuditAction, AuditClient, AuditCursor, AuditFilter, AuditOutcome, PermissionRule, RuleVerdict, SessionId, WriteOperation};
+use bca_protocol::{AccessRole, AuditAction, AuditClient, AuditCursor, AuditFilter, AuditOutcome, DryRunSwitch, PermissionRule, RuleVerdict, SessionId, WriteOperation};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
@@ -57,6 +57,13 @@ pub struct SetPermissions {
     /// Amounts above this are approved by typing them; `none` for no bound.
     #[arg(long, value_name = "AMOUNT")]
     pub typed_above: Option<String>,
+    /// on or off: whether changes are tried out, and taken back, before you are asked. `permissions show` says what may stay all the same.
+    #[arg(long, value_name = "ON|OFF", value_parser = dry_run)]
+    pub dry_run: Option<DryRunSwitch>,
+}
+
+fn dry_run(word: &str) -> Result<DryRunSwitch, String> {
+    [DryRunSwitch::On, DryRunSwitch::Off].into_iter().find(|switch| switch.as_str() == word).ok_or_else(|| "on or off".to_owned())
 }
 
 /// A number, or none.

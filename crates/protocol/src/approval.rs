@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ApprovalId, CallId, ChangeId, ChangeSetId, Connection, Digest, Effect, RunId, SessionId};
+use crate::{ApprovalId, CallId, ChangeId, ChangeSetId, Connection, Digest, DryRun, Effect, RunId, SessionId};
 
 /// What a write does, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -241,6 +241,9 @@ pub struct ApprovalRequest {
     /// What must be typed to approve, where a click is too little: a large set, a large amount.
     #[serde(default)]
     pub typed: Option<String>,
+    /// What came of trying the set out as it stands; absent where that is off for the connection.
+    #[serde(default)]
+    pub dry_run: Option<DryRun>,
 }
 
 /// A value that a person puts in place of the proposed one.

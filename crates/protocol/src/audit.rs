@@ -87,6 +87,8 @@ worded! {
         ApprovalEdited = "approval_edited",
         /// A question came to its end.
         ApprovalDecided = "approval_decided",
+        /// A set was tried out before anybody was asked, and what came of it.
+        DryRun = "dry_run",
         /// The policy refused a write or a read.
         Denied = "denied",
         /// A write was about to leave.
@@ -126,6 +128,7 @@ impl AuditAction {
             Self::ApprovalAsked
             | Self::ApprovalEdited
             | Self::ApprovalDecided
+            | Self::DryRun
             | Self::WriteSent
             | Self::WriteSettled
             | Self::WriteNotSent

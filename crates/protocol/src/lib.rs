@@ -5,10 +5,12 @@
 
 mod account;
 mod approval;
+mod attachment;
 mod audit;
 pub mod bindings;
 mod connection;
 mod content;
+mod dry_run;
 mod effect;
 mod error;
 mod event;
@@ -26,16 +28,18 @@ pub use approval::{
     ApprovalRequest, ApprovalState, ApprovalView, ChangeOutcome, ChangePreview, ChangeState, ChangeView, Decision, FieldChange, FieldConflict, FieldEdit,
     FieldEditor, FieldKind, Note, NoteKind, Priority, ReviewDecision, ReviewVerdict, Reviewer, Revision, Undoable, WriteOperation,
 };
+pub use attachment::{AttachedFile, ShownChange, ShownResult};
 pub use audit::{
     AgreementView, AuditAction, AuditCheckpoint, AuditClient, AuditCursor, AuditEntry, AuditFilter, AuditFinding, AuditFormat, AuditOutcome, AuditPage,
     AuditVerdict, DataReport, DataReportLine, DeletionScope,
 };
 pub use connection::{Connection, ConnectionKind};
 pub use content::{Block, Role, ToolCallStatus};
+pub use dry_run::{DRY_RUN_LEAKS, DryRun, DryRunSwitch, TriedOutcome, TriedWrite};
 pub use effect::Effect;
 pub use error::{ErrorCode, UserError};
 pub use event::{AgentEvent, EventKind, StopReason};
-pub use ids::{ApprovalId, CallId, ChangeId, ChangeSetId, Digest, InstanceId, MessageId, ParseIdError, RunId, SessionId, TodoId};
+pub use ids::{ApprovalId, AttachmentId, CallId, ChangeId, ChangeSetId, Digest, InstanceId, MessageId, ParseIdError, RunId, SessionId, TodoId};
 pub use json::{Json, JsonError, RawJson};
 pub use permissions::{AccessRole, PermissionRule, Permissions, PermissionsView, PolicyState, RuleVerdict, WriteLimits};
 pub use ports::{Clock, EventSink, SystemClock};

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::WriteOperation;
+use crate::{DryRunSwitch, WriteOperation};
 
 /// What somebody may do on a connection. Each role holds what the one before it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, TS)]
@@ -110,6 +110,10 @@ pub struct Permissions {
     pub never_written_fields: Vec<String>,
     /// Properties that may be written although they are among those never written by default: a person lifted them.
     pub lifted_fields: Vec<String>,
+    /// Whether sets are tried out before a person is asked ([`crate::DRY_RUN_LEAKS`]); absent: as usual ([`DryRunSwitch::usual`]).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub dry_run: Option<DryRunSwitch>,
 }
 
 /// How an organisation's policy stands.
@@ -151,4 +155,8 @@ pub struct PermissionsView {
     pub writes_last_hour: u32,
     /// Writes of the last 24 hours on this company.
     pub writes_last_day: u32,
+    /// Whether sets are tried out before a person is asked.
+    pub dry_run: DryRunSwitch,
+    /// What a person should know before they turn that on.
+    pub dry_run_leaks: String,
 }

@@ -66,6 +66,7 @@ pub(crate) fn question(writes: usize) -> (ApprovalRequest, Vec<PlannedWrite>) {
         title: None,
         revision: 0,
         typed: None,
+        dry_run: None,
     };
     (request, writes)
 }

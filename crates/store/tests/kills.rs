@@ -70,6 +70,7 @@ fn question(run: &NewRun, writes: &[PlannedWrite]) -> ApprovalRequest {
         title: None,
         revision: 0,
         typed: None,
+        dry_run: None,
     }
 }
 

@@ -4,6 +4,7 @@ export type SessionId = string;
 export type RunId = string;
 export type MessageId = string;
 export type ApprovalId = string;
+export type AttachmentId = string;
 export type ChangeSetId = string;
 export type ChangeId = string;
 export type InstanceId = string;
@@ -410,6 +411,46 @@ body: string | null,
  * SHA-256 of the canonical request.
  */
 digest: Digest, };
+export type DryRunSwitch = "on" | "off";
+export type TriedOutcome = { "kind": "would_work", 
+/**
+ * Values that it would fill in, or keep otherwise than they are sent.
+ */
+fills: Array<FieldChange>, } | { "kind": "would_fail", 
+/**
+ * Business Central's code; absent where it gave none.
+ */
+code: string | null, 
+/**
+ * Business Central's sentence.
+ */
+message: string, } | { "kind": "not_known", 
+/**
+ * Why, as a sentence.
+ */
+why: string, };
+export type TriedWrite = { 
+/**
+ * The write.
+ */
+change_id: ChangeId, 
+/**
+ * What came of it.
+ */
+outcome: TriedOutcome, };
+export type DryRun = { "kind": "tried", 
+/**
+ * What came of each write, in the set's order.
+ */
+writes: Array<TriedWrite>, } | { "kind": "not_known", 
+/**
+ * Why, as a sentence.
+ */
+why: string, } | { "kind": "not_tried", 
+/**
+ * Why, as a sentence.
+ */
+why: string, };
 export type Priority = "low" | "medium" | "high";
 export type ApprovalRequest = { 
 /**
@@ -467,7 +508,11 @@ revision: number,
 /**
  * What must be typed to approve, where a click is too little: a large set, a large amount.
  */
-typed: string | null, };
+typed: string | null, 
+/**
+ * What came of trying the set out as it stands; absent where that is off for the connection.
+ */
+dry_run: DryRun | null, };
 export type Decision = "approved" | "rejected" | "expired" | "aborted";
 export type Reviewer = "window" | "terminal" | "command_line" | "notification" | "automation" | "clock" | "engine";
 export type ReviewVerdict = { "verdict": "approve" } | { "verdict": "reject", 
@@ -550,6 +595,10 @@ message: string | null,
  */
 undone_by: ChangeId | null, 
 /**
+ * What Business Central calls the request in its own log, where it said so.
+ */
+correlation_id: string | null, 
+/**
  * The record before, where one was read (JSON).
  */
 before: RawJson | null, 
@@ -569,6 +618,49 @@ sent_at: string | null,
  * When its outcome was known (UTC).
  */
 settled_at: string | null, };
+export type AttachedFile = { 
+/**
+ * What tools name it by.
+ */
+id: AttachmentId, 
+/**
+ * Its name, without what is no part of a name on some system.
+ */
+name: string, 
+/**
+ * Its size.
+ */
+bytes: number, 
+/**
+ * Its type by its ending, `application/pdf`.
+ */
+content_type: string, 
+/**
+ * Lower-case hexadecimal SHA-256 of what is in it.
+ */
+sha256: string, };
+export type ShownResult = { 
+/**
+ * The window's own name for it.
+ */
+key: string, 
+/**
+ * The input of `bc_query_entities` that gave it.
+ */
+input: RawJson, 
+/**
+ * When it was read (UTC): `as_of` of the result.
+ */
+as_of: string, };
+export type ShownChange = { 
+/**
+ * The window's own name for it.
+ */
+key: string, 
+/**
+ * Records among those of the result that were created or changed since; absent where the set does not tell. Deletions are not seen.
+ */
+changed: number | null, };
 export type StopReason = "end_turn" | "max_turns" | "cancelled" | "error" | "refusal" | "max_tokens";
 export type EventKind = { "type": "run_started", 
 /**
@@ -1194,7 +1286,7 @@ not_ready: string | null,
  */
 notices: Array<Notice>, };
 export type AuditClient = "window" | "terminal" | "command_line" | "gateway" | "automation" | "engine";
-export type AuditAction = "sign_in" | "sign_out" | "sign_in_failed" | "refresh_failed" | "account_removed" | "secret_changed" | "connection_added" | "connection_used" | "connection_removed" | "permissions_changed" | "setting_changed" | "agreement_given" | "agreement_withdrawn" | "approval_asked" | "approval_edited" | "approval_decided" | "denied" | "write_sent" | "write_settled" | "write_not_sent" | "undo_sent" | "undo_settled" | "exported" | "deleted" | "restored" | "server_changed" | "tool_changed" | "checkpoint" | "pruned" | "key_changed";
+export type AuditAction = "sign_in" | "sign_out" | "sign_in_failed" | "refresh_failed" | "account_removed" | "secret_changed" | "connection_added" | "connection_used" | "connection_removed" | "permissions_changed" | "setting_changed" | "agreement_given" | "agreement_withdrawn" | "approval_asked" | "approval_edited" | "approval_decided" | "dry_run" | "denied" | "write_sent" | "write_settled" | "write_not_sent" | "undo_sent" | "undo_settled" | "exported" | "deleted" | "restored" | "server_changed" | "tool_changed" | "checkpoint" | "pruned" | "key_changed";
 export type AuditOutcome = "done" | "refused" | "failed" | "unknown" | "pending";
 export type AuditEntry = { 
 /**
@@ -1505,7 +1597,11 @@ never_written_fields: Array<string>,
 /**
  * Properties that may be written although they are among those never written by default: a person lifted them.
  */
-lifted_fields: Array<string>, };
+lifted_fields: Array<string>, 
+/**
+ * Whether sets are tried out before a person is asked ([`crate::DRY_RUN_LEAKS`]); absent: as usual ([`DryRunSwitch::usual`]).
+ */
+dry_run?: DryRunSwitch | null, };
 export type PolicyState = { "state": "absent" } | { "state": "in_force", 
 /**
  * What it says, in sentences.
@@ -1551,4 +1647,12 @@ writes_last_hour: number,
 /**
  * Writes of the last 24 hours on this company.
  */
-writes_last_day: number, };
+writes_last_day: number, 
+/**
+ * Whether sets are tried out before a person is asked.
+ */
+dry_run: DryRunSwitch, 
+/**
+ * What a person should know before they turn that on.
+ */
+dry_run_leaks: string, };

@@ -12,7 +12,16 @@ use crate::serve::link::{Link, link};
 use crate::serve::read::Scope;
 
 /// Children that are created after their parent, each by the rules of its own set.
-const AFTERWARDS: [&str; 4] = ["dimensionSetLines", "defaultDimensions", "documentAttachments", "attachments"];
+const AFTERWARDS: [&str; 8] = [
+    "dimensionSetLines",
+    "defaultDimensions",
+    "documentAttachments",
+    "attachments",
+    "itemVariants",
+    "journalLines",
+    "customerPayments",
+    "vendorPayments",
+];
 
 /// Creates a record and its children.
 pub(crate) fn create(session: &Session, scope: &Scope, mut body: Object) -> Answer<Row> {
@@ -93,10 +102,7 @@ fn create_children(session: &Session, scope: &Scope, parent: &Row, name: &str, r
     let Link::Many(column) = link(scope.set, navigation, target) else { return Err(no_property()) };
     let within = Scope { set: target, within: Some((column, parent.id().to_owned())) };
     for child in changes::children(name, &raw)? {
-        match more::create(session, &within, child) {
-            Ok(done) => done?,
-            Err(body) => write::create(session, &within, body)?,
-        };
+        create(session, &within, child)?;
     }
     Ok(())
 }

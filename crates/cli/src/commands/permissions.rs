@@ -50,6 +50,7 @@ fn changed(mut permissions: Set, wanted: SetPermissions) -> Set {
         permissions.never_written_fields.retain(|other| !other.eq_ignore_ascii_case(&field));
         permissions.never_written_fields.push(field);
     }
+    permissions.dry_run = wanted.dry_run.or(permissions.dry_run);
     let limits = &mut permissions.limits;
     let bounds = [
         (&mut limits.writes_per_hour, wanted.writes_per_hour),
@@ -86,6 +87,7 @@ fn page(view: &PermissionsView) -> String {
     if !lifted_fields.is_empty() {
         lines.push(format!("Lifted      {}", value(&lifted_fields.join(", "))));
     }
+    lines.push(format!("Dry run     {}: {}", view.dry_run.as_str(), value(&view.dry_run_leaks)));
     match &view.policy {
         PolicyState::Absent => lines.push(format!("Policy      none ({})", value(&view.policy_file))),
         PolicyState::InForce { says } => lines.extend(says.iter().map(|sentence| format!("Policy      {}", value(sentence)))),

@@ -2,6 +2,7 @@
 
 pub mod approval;
 pub mod change;
+mod dry_run;
 pub mod event;
 pub mod markdown;
 pub mod session;

@@ -72,5 +72,6 @@ pub fn request(changes: Vec<ChangePreview>) -> ApprovalRequest {
         title: None,
         revision: 0,
         typed: None,
+        dry_run: None,
     }
 }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    image,
     send::fetch,
     warnings::{Seen, warnings},
 };
@@ -115,6 +116,15 @@ fn rows<'a>(draft: &Draft<'a>) -> Vec<Row<'a>> {
                 let after = if removed { None } else { value.clone() };
                 if value.is_some() {
                     rows.push(Row { entity: Some(draft.entity), prefix: String::new(), name: name.clone(), before: value, after });
+                }
+            }
+            if removed {
+                for (prefix, entity, record) in image::owned_rows(draft.entity, before) {
+                    for name in entity.label.iter().chain(entity.summary.iter().filter(|s| !entity.label.contains(s))) {
+                        if let Some(value) = record.get(name).filter(|value| !is_nothing(value)) {
+                            rows.push(Row { entity: Some(entity), prefix: prefix.clone(), name: name.clone(), before: Some(value.clone()), after: None });
+                        }
+                    }
                 }
             }
         }
@@ -248,7 +258,7 @@ fn editor(operation: &Operation, property: &Property) -> Option<FieldEditor> {
     Some(FieldEditor { options, relation, max_length: property.max_length.and_then(|most| u32::try_from(most).ok()) })
 }
 
-fn field_kind(kind: &PropertyKind) -> FieldKind {
+pub(super) fn field_kind(kind: &PropertyKind) -> FieldKind {
     match kind {
         PropertyKind::String => FieldKind::Text,
         PropertyKind::Code => FieldKind::Code,

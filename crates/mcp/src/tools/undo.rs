@@ -7,7 +7,13 @@ use bca_catalogue::{Catalogue, Entity, Operation, Parented, Property, PropertyKi
 use bca_protocol::{CallId, ChangeId, ErrorCode, FieldConflict, Json, Note, NoteKind, RawJson, Undoable, UserError, WriteOperation};
 use tokio_util::sync::CancellationToken;
 
-use super::{BusinessCentral, Prepared, Target, Tool, preview, preview::is_nothing, send::fetch, validated, verify};
+use super::{
+    BusinessCentral, Prepared, Target, Tool, image, preview,
+    preview::is_nothing,
+    recreate::{self, Again},
+    send::fetch,
+    validated, verify,
+};
 use crate::answer::{Answer, object, text};
 
 /// A confirmed write as the history knows it.
@@ -31,6 +37,8 @@ struct Inverse {
     data: Option<Json>,
     notes: Vec<Note>,
     conflicts: Vec<FieldConflict>,
+    /// Where there is no way back from the way back, although there usually is.
+    undo: Option<Undoable>,
     request: CanonicalRequest,
     target: Target,
 }
@@ -78,6 +86,9 @@ impl BusinessCentral {
         let mut planned = preview::plan(client, draft, cancel).await;
         planned.preview.undoes = Some(undoes);
         planned.preview.conflicts = inverse.conflicts;
+        if let (true, Some(no)) = (planned.preview.undo.is_yes(), inverse.undo) {
+            planned.preview.undo = no;
+        }
         self.keep(&call.call_id, Prepared { planned: planned.clone(), target: inverse.target });
         PreparedCall { effect: planned.preview.effect, call, writes: vec![planned] }
     }
@@ -93,7 +104,12 @@ fn invalid(answer: &Answer) -> UserError {
 }
 
 async fn now(client: &Client, entity: &Entity, path: &RecordPath, cancel: &CancellationToken) -> Result<(Record, String), UserError> {
-    match fetch(client, path, &[], cancel).await {
+    versioned(entity, fetch(client, path, &[], cancel).await)
+}
+
+/// The record with the version that the way back must name.
+fn versioned(entity: &Entity, read: Result<Record, BcError>) -> Result<(Record, String), UserError> {
+    match read {
         Ok(record) => match record.etag.clone() {
             Some(etag) => Ok((record, etag)),
             None => Err(no_way_back("Business Central gave this record no version, so it can't be changed safely.")),
@@ -111,7 +127,7 @@ async fn deletion(client: &Client, entity: &'static Entity, done: &Done<'_>, can
     if path.set().names().count() == 1 {
         validated(&Proposal { entity: &entity.set, operation: &operation, id: Some(key), parented: Parented::No, data: None }).map_err(|a| invalid(&a))?;
     }
-    let (record, etag) = now(client, entity, &path, cancel).await?;
+    let (record, etag) = versioned(entity, image::whole(client, entity, &path, cancel).await)?;
     let after = done.after.and_then(|raw| raw.tree().ok());
     let conflicts = after.map(|after| changed_since(entity, &after, &record.json, |_| true)).unwrap_or_default();
     let request = CanonicalRequest { target: client.target().clone(), method: Method::Delete, path: path.to_string(), if_match: Some(etag), body: None };
@@ -120,6 +136,7 @@ async fn deletion(client: &Client, entity: &'static Entity, done: &Done<'_>, can
         tool: Tool::DeleteEntity,
         input: object([("entity", text(&entity.set)), ("id", text(path.id().as_str()))]),
         title: format!("Undo: delete {} {}", entity.singular, preview::name_of(entity, &record.json)),
+        undo: image::way_back(entity, &record.json),
         key: Some(path.id().to_string()),
         now: Some(record.json),
         data: None,
@@ -181,6 +198,7 @@ async fn old_values(client: &Client, entity: &'static Entity, done: &Done<'_>, c
         data: Some(data.clone()),
         notes,
         conflicts,
+        undo: None,
         request,
         target: Target::Update { record: path, data },
     })
@@ -205,18 +223,19 @@ fn changed_since(entity: &Entity, left: &Json, now: &Json, counts: impl Fn(&Prop
     entity.properties.iter().filter(stored).filter(|p| counts(p)).filter(changed).map(conflict).collect()
 }
 
-/// Creates what was deleted with its old values.
+/// Creates what was deleted with its old values, and with the records that went with it.
 fn creation(client: &Client, entity: &'static Entity, done: &Done<'_>) -> Result<Inverse, UserError> {
     let before = done.planned.before.as_ref().and_then(|raw| raw.tree().ok()).ok_or_else(|| no_way_back("The deleted record is not known."))?;
-    let data = Json::Object(worth_creating(entity, &before));
+    if let Some(Undoable::No { why }) = image::way_back(entity, &before) {
+        return Err(no_way_back(format!("This cannot be undone. {why}")));
+    }
+    let Again { set, is_below_a_parent, expand, data, notes: lost } = recreate::again(entity, &before).map_err(|fault| no_way_back(fault.to_string()))?;
     let operation = Operation::Create;
-    let mut notes =
-        validated(&Proposal { entity: &entity.set, operation: &operation, id: None, parented: Parented::No, data: Some(&data) }).map_err(|a| invalid(&a))?;
-    let what = "The record gets a new id. What pointed to the old one, its entries, pictures, files and comments do not come back.";
-    notes.push(Note { kind: NoteKind::Warning, text: what.into() });
-    let set = SetPath::of(&entity.set).map_err(|fault| no_way_back(fault.to_string()))?;
-    let request =
-        CanonicalRequest { target: client.target().clone(), method: Method::Post, path: set.to_string(), if_match: None, body: Some(data.to_string()) };
+    let parented = if is_below_a_parent { Parented::Yes } else { Parented::No };
+    let mut notes = validated(&Proposal { entity: &entity.set, operation: &operation, id: None, parented, data: Some(&data) }).map_err(|a| invalid(&a))?;
+    notes.extend(lost);
+    let path = if expand.is_empty() { set.to_string() } else { format!("{set}?$expand={}", expand.join(",")) };
+    let request = CanonicalRequest { target: client.target().clone(), method: Method::Post, path, if_match: None, body: Some(data.to_string()) };
     Ok(Inverse {
         operation,
         tool: Tool::CreateEntity,
@@ -227,31 +246,10 @@ fn creation(client: &Client, entity: &'static Entity, done: &Done<'_>) -> Result
         data: Some(data.clone()),
         notes,
         conflicts: Vec::new(),
+        undo: None,
         request,
-        target: Target::Create { set, expand: Vec::new(), data },
+        target: Target::Create { set, expand, data },
     })
-}
-
-/// The values that a create can set and that say something, in the API's order; of properties that exclude each other, the first.
-fn worth_creating(entity: &Entity, before: &Json) -> Vec<(String, Json)> {
-    let mut data: Vec<(String, Json)> = Vec::new();
-    for property in &entity.properties {
-        let settable = !property.read_only && !property.key && !property.filter_only && !property.computed && property.kind != PropertyKind::Stream;
-        let Some(value) = before.get(&property.name).filter(|value| settable && says_something(value)) else { continue };
-        let excluded = entity.exclusive.iter().any(|group| group.contains(&property.name) && data.iter().any(|(given, _)| group.contains(given)));
-        if !excluded {
-            data.push((property.name.clone(), value.clone()));
-        }
-    }
-    data
-}
-
-fn says_something(value: &Json) -> bool {
-    match value {
-        Json::Number(number) => verify::decimal(number).is_none_or(|number| !number.is_zero()),
-        Json::Array(_) | Json::Object(_) => false,
-        other => !is_nothing(other),
-    }
 }
 
 #[cfg(test)]

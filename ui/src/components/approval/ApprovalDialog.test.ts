@@ -28,6 +28,7 @@ function approval(changes: ChangePreview[] = [updateCustomer('c1')], id = 'a1'):
       title: null,
       revision: 0,
       typed: null,
+      dry_run: null,
     },
     state: 'pending',
     by: null,

@@ -30,6 +30,7 @@ function requestOf(changes: ChangePreview[], more: Partial<ApprovalRequest> = {}
     title: null,
     revision: 0,
     typed: null,
+    dry_run: null,
     ...more,
   };
 }

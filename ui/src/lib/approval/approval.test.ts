@@ -11,7 +11,7 @@ import { announcementOf, verdictOf } from './words';
 function approval(id: string, priority: Priority, requestedAt: string, state: ApprovalView['state'] = 'pending'): ApprovalView {
   const expires = new Date(Date.parse(requestedAt) + 300_000).toISOString();
   return {
-    request: { approval_id: id, change_set_id: id, session_id: 's', run_id: 'r', digest: id, priority, requested_at: requestedAt, expires_at: expires, connection: { name: 'Demo', kind: 'demo', tenant: '', environment: '', company: 'N', company_id: '', account: 'demo' }, changes: [], left_out: [], title: null, revision: 0, typed: null },
+    request: { approval_id: id, change_set_id: id, session_id: 's', run_id: 'r', digest: id, priority, requested_at: requestedAt, expires_at: expires, connection: { name: 'Demo', kind: 'demo', tenant: '', environment: '', company: 'N', company_id: '', account: 'demo' }, changes: [], left_out: [], title: null, revision: 0, typed: null, dry_run: null },
     state,
     by: null,
     reason: null,

@@ -18,6 +18,7 @@ export const ACTIONS: Record<AuditAction, string> = {
   approval_asked: 'Asked for approval',
   approval_edited: 'Question edited',
   approval_decided: 'Question answered',
+  dry_run: 'Tried a set out',
   denied: 'Denied by the policy',
   write_sent: 'Write sent',
   write_settled: 'Write settled',

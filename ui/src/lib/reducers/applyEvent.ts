@@ -244,6 +244,6 @@ function addUsage(sum: Usage, more: Usage): Usage {
 }
 
 function requestOf(event: AgentEvent & { type: 'approval_requested' }): ApprovalRequest {
-  const { approval_id, change_set_id, session_id, run_id, digest, priority, requested_at, expires_at, connection, changes, left_out, title, revision, typed } = event;
-  return { approval_id, change_set_id, session_id, run_id, digest, priority, requested_at, expires_at, connection, changes, left_out, title, revision, typed };
+  const { approval_id, change_set_id, session_id, run_id, digest, priority, requested_at, expires_at, connection, changes, left_out, title, revision, typed, dry_run } = event;
+  return { approval_id, change_set_id, session_id, run_id, digest, priority, requested_at, expires_at, connection, changes, left_out, title, revision, typed, dry_run };
 }

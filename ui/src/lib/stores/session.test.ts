@@ -142,6 +142,7 @@ describe('approvals', () => {
     title: null,
     revision: 0,
     typed: null,
+    dry_run: null,
   });
   const asked = (id: string, runId: string, priority?: ApprovalRequest['priority']): AgentEvent => ({ seq: 1, at: new Date().toISOString(), type: 'approval_requested', ...request(id, runId, priority) });
 

@@ -89,6 +89,8 @@ export function office(connection: () => Connection | null, connected: (connecti
     effective_role: connection()?.kind === 'production' ? 'editor' : permissions.role,
     writes_last_hour: 4,
     writes_last_day: 17,
+    dry_run: permissions.dry_run ?? (connection()?.kind === 'demo' ? 'on' : 'off'),
+    dry_run_leaks: 'Before you are asked, the changes are sent once in a transaction that is made to fail, so that Business Central’s rules run and nothing stays. What may stay all the same: numbers that a number series gave out, what an extension’s code commits by itself, and mails or calls that an extension sends. Actions, such as posting, are never tried out.',
   });
   const agreed = (holds: boolean) => (agreements = agreements.map((agreement) => ({ ...agreement, agreed: holds, how: holds ? 'person' : agreement.how, agreed_at: holds ? new Date().toISOString() : agreement.agreed_at, withdrawn_at: holds ? null : new Date().toISOString() })));
 

@@ -1,5 +1,6 @@
 /** What the sample engine does with a message: a few scripted runs that go through every kind of event. */
 import type { Block, ChangePreview, Decision, Todo } from '../../protocol';
+import { triedOut } from './dryRun';
 import { createCustomer, createOrder, hostileUpdate, OVERDUE, postInvoice, raiseLimits, updateCustomer } from './records';
 import { newId, SampleApproval, type SampleRun } from './store';
 
@@ -197,6 +198,7 @@ class Actor {
         title,
         revision: 0,
         typed: changes.length > 5 ? String(changes.length) : null,
+        dry_run: triedOut(changes),
       },
       run,
     );
