@@ -39,6 +39,9 @@ impl App {
                 views.push(view);
             }
         }
+        // A file goes with the record that was created for it.
+        let made: Vec<ChangeId> = views.iter().map(|view| view.preview.change_id).collect();
+        views.retain(|view| !made.iter().any(|change| bca_mcp::is_file_of(&view.preview, *change)));
         if views.is_empty() {
             return Err(UserError::new(ErrorCode::Conflict, "This run made no change that could be taken back."));
         }

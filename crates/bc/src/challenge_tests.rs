@@ -79,7 +79,7 @@ impl Case {
             Kind::File => {
                 let body = MediaBody::of(b"a picture", "image/png").to_body();
                 let request = self.script.request(Method::Patch, &picture().to_string(), Some(ETAG), Some(&body));
-                self.client.upload(permit(&request).await, &request, b"a picture".to_vec(), cancel).await.unwrap_err()
+                self.client.upload(permit(&request).await, &request, b"a picture".to_vec(), &crate::Earlier::default(), cancel).await.unwrap_err()
             }
         }
     }

@@ -75,10 +75,10 @@ async fn a_picture_goes_up_and_comes_down() {
         if_match: version,
         body: Some(MediaBody::of(PNG, "image/png").to_body()),
     };
-    demo.client.upload(permit(&request).await, &request, PNG.to_vec(), &demo.cancel).await.unwrap();
+    demo.client.upload(permit(&request).await, &request, PNG.to_vec(), &crate::Earlier::default(), &demo.cancel).await.unwrap();
     let done = demo.client.download(&path, &mut file, 1_000, &demo.cancel).await.unwrap();
     assert_eq!((file.as_slice(), done.bytes, done.content_type.as_str()), (PNG, PNG.len() as u64, "image/png"));
-    let stale = demo.client.upload(permit(&request).await, &request, PNG.to_vec(), &demo.cancel).await;
+    let stale = demo.client.upload(permit(&request).await, &request, PNG.to_vec(), &crate::Earlier::default(), &demo.cancel).await;
     assert!(matches!(stale, Err(crate::WriteError::Changed(_))), "{stale:?}");
 }
 

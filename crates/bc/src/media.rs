@@ -15,11 +15,12 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    BcError, Client, NotSent, RecordPath, WriteAnswer, WriteError,
+    BcError, Client, Earlier, NotSent, RecordPath, Reference, WriteAnswer, WriteError,
     error_body::meaning,
     path::RecordId,
     query::entity_of,
     read::pause,
+    reference::resolve,
     wire::{Fault, Wire, bearer_header, bounded_text, challenge_of, no_token},
     write::{is_real_etag, send_once},
 };
@@ -66,6 +67,14 @@ impl MediaPath {
     #[must_use]
     pub fn holder(&self) -> String {
         self.through.as_ref().map_or_else(|| self.record.to_string(), |through| format!("{}/{through}", self.record))
+    }
+
+    /// The path of the file of a record that an earlier write of the same set creates: `attachments({result:…})/attachmentContent`. Nothing
+    /// where the set's records hold no file themselves.
+    #[must_use]
+    pub fn of_result(entity: &Entity, created: Reference) -> Option<String> {
+        let property = entity.properties.iter().find(|p| p.kind == PropertyKind::Stream)?;
+        Some(format!("{}({created})/{}", entity.set, property.name))
     }
 
     /// Reads the path of a canonical request; only what this type itself could have written is accepted.
@@ -194,20 +203,23 @@ impl Client {
     }
 
     /// Sends a file up, once, with a permit for a request whose method is PATCH, whose path is a [`MediaPath`], whose `If-Match` is the
-    /// holder's version, and whose body is the [`MediaBody`] of exactly these bytes. Judged by the table of [`Client::write`].
+    /// holder's version, and whose body is the [`MediaBody`] of exactly these bytes. Path and version may refer to results of earlier writes
+    /// ([`crate::Reference`]). Judged by the table of [`Client::write`].
     ///
     /// # Errors
-    /// As for [`Client::write`].
+    /// As for [`Client::write_after`].
     pub async fn upload(
         &self,
         permit: WritePermit,
         request: &CanonicalRequest,
         content: Vec<u8>,
+        earlier: &Earlier,
         cancel: &CancellationToken,
     ) -> Result<WriteAnswer, WriteError> {
         let not_sent = WriteError::NotSent;
         let malformed = |sentence: &str| not_sent(NotSent::Malformed(sentence.to_owned()));
         let change_id = permit.redeem(request).map_err(|e| not_sent(e.into()))?;
+        let request = &resolve(request, earlier).map_err(|e| not_sent(e.into()))?;
         if request.target != *self.target() {
             return Err(not_sent(NotSent::OtherTarget));
         }

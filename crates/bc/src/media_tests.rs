@@ -73,13 +73,13 @@ async fn a_file_goes_up_only_as_it_was_approved() {
     let (client, cancel, content) = (script.client(), CancellationToken::new(), b"a new picture".to_vec());
     let body = MediaBody::of(&content, "image/png");
     let request = script.request(Method::Patch, &picture().to_string(), Some(ETAG), Some(&body.to_body()));
-    let answer = client.upload(permit(&request).await, &request, content.clone(), &cancel).await.unwrap();
+    let answer = client.upload(permit(&request).await, &request, content.clone(), &crate::Earlier::default(), &cancel).await.unwrap();
     assert_eq!((answer.status, answer.record), (204, None));
     let seen = script.seen().remove(0);
     assert_eq!(seen.line, format!("PATCH /v2.0/demo/api/v2.0/companies({COMPANY})/customers({ID})/picture/pictureContent HTTP/1.1"));
     assert_eq!((seen.header("content-type"), seen.header("if-match"), seen.body.as_str()), (Some("image/png"), Some(ETAG), "a new picture"));
 
-    let other = client.upload(permit(&request).await, &request, b"another picture".to_vec(), &cancel).await;
+    let other = client.upload(permit(&request).await, &request, b"another picture".to_vec(), &crate::Earlier::default(), &cancel).await;
     assert!(matches!(other, Err(WriteError::NotSent(NotSent::Malformed(_)))), "{other:?}");
     let plain = client.write(permit(&request).await, &request, &cancel).await;
     assert!(matches!(plain, Err(WriteError::NotSent(NotSent::Malformed(_)))), "a file is no record: {plain:?}");
@@ -95,7 +95,7 @@ async fn a_file_goes_up_only_as_it_was_approved() {
         (Method::Patch, path.as_str(), Some(ETAG), None),
     ] {
         let request = script.request(method, path, tag, body.as_deref());
-        let answer = client.upload(permit(&request).await, &request, content.clone(), &cancel).await;
+        let answer = client.upload(permit(&request).await, &request, content.clone(), &crate::Earlier::default(), &cancel).await;
         assert!(matches!(answer, Err(WriteError::NotSent(NotSent::Malformed(_)))), "{path} {tag:?}: {answer:?}");
     }
     assert_eq!(script.seen().len(), 1);
@@ -103,7 +103,7 @@ async fn a_file_goes_up_only_as_it_was_approved() {
     for (reply, unknown) in [(Reply::Drop, true), (refusal(409, "Request_EntityChanged"), false), (Reply::Answer(500, "", String::new()), true)] {
         let script = Script::new([reply]).await;
         let request = script.request(Method::Patch, &picture().to_string(), Some(ETAG), Some(&body.to_body()));
-        let answer = script.client().upload(permit(&request).await, &request, content.clone(), &cancel).await;
+        let answer = script.client().upload(permit(&request).await, &request, content.clone(), &crate::Earlier::default(), &cancel).await;
         assert_eq!(matches!(answer, Err(WriteError::Unknown(_))), unknown, "{answer:?}");
         assert_eq!(script.seen().len(), 1, "sent once");
     }

@@ -119,6 +119,9 @@ pub struct Ask {
     /// What to ask for; `-` reads it from standard input.
     #[arg(required = true, value_name = "PROMPT")]
     pub prompt: Vec<String>,
+    /// A file to go with the message; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub attach: Vec<std::path::PathBuf>,
     /// Go on with this conversation.
     #[arg(long, value_name = "ID")]
     pub session: Option<SessionId>,

@@ -45,7 +45,7 @@ pub(crate) async fn save(client: &Client, path: &MediaPath, folder: &Path, stem:
 }
 
 /// A folder for its owner only, as the rest of the home.
-async fn make_private(folder: &Path) -> io::Result<()> {
+pub(crate) async fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = tokio::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -58,17 +58,22 @@ async fn create(folder: &Path, stem: &str, extension: &str) -> io::Result<(Strin
     let stem = plain(stem);
     for n in 1..=MOST_NAMES {
         let name = if n == 1 { format!("{stem}.{extension}") } else { format!("{stem} ({n}).{extension}") };
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        options.mode(0o600);
-        match options.open(PathBuf::from(folder).join(&name)).await {
+        match create_private(&PathBuf::from(folder).join(&name)).await {
             Ok(file) => return Ok((name, file)),
             Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => {}
             Err(fault) => return Err(fault),
         }
     }
     Err(io::Error::new(io::ErrorKind::AlreadyExists, "there are too many files of that name"))
+}
+
+/// A new file for its owner only.
+pub(crate) async fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    options.mode(0o600);
+    options.open(path).await
 }
 
 /// Letters, digits, blanks and hyphens: a name that is a name on every system and leads nowhere else.

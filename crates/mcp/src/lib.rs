@@ -5,6 +5,7 @@
 //! prepared and redeems the permit for exactly those bytes. A call that was never prepared has nothing to redeem and is refused.
 
 mod answer;
+mod attached;
 mod cache;
 mod files;
 mod in_process;
@@ -13,6 +14,7 @@ mod tenant;
 mod tools;
 mod toolset;
 
+pub use attached::{NotAttached, attach};
 pub use server::BcToolServer;
-pub use tools::{BusinessCentral, undo::Done};
+pub use tools::{BusinessCentral, is_file_of, own_ids::NewIds, undo::Done};
 pub use toolset::{StartError, Toolset};

@@ -133,7 +133,7 @@ impl ToolExecutor for Toolset {
     async fn prepare(&self, call: &ToolCall, context: &ToolContext) -> Result<Vec<PlannedWrite>, ToolOutput> {
         let Some(tool) = Tool::from_name(&call.tool) else { return Err(output(&Answer::error("unknown_tool", "There is no such tool."))) };
         match self.business_central.prepare(tool, call, context).await {
-            Ok(planned) => Ok(vec![planned]),
+            Ok(planned) => Ok(planned),
             Err(answer) => Err(output(&answer)),
         }
     }

@@ -74,6 +74,11 @@ uuid_id!(
     "message"
 );
 uuid_id!(
+    /// A file that a person attached.
+    AttachmentId,
+    "attachment"
+);
+uuid_id!(
     /// One question to a person about one change set.
     ApprovalId,
     "approval"

@@ -68,6 +68,11 @@ impl Books {
         self.http.get(self.address(path)).bearer_auth(BC_TOKEN).send().await.unwrap().text().await.unwrap()
     }
 
+    /// Reads as somebody else, as bytes.
+    pub async fn bytes(&self, path: &str) -> Vec<u8> {
+        self.http.get(self.address(path)).bearer_auth(BC_TOKEN).send().await.unwrap().bytes().await.unwrap().to_vec()
+    }
+
     /// Changes a record as somebody else.
     pub async fn patch(&self, path: &str, body: &Value) {
         let request = self.http.patch(self.address(path)).bearer_auth(BC_TOKEN).header("If-Match", "*").json(body);

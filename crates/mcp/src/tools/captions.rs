@@ -42,5 +42,5 @@ pub(super) fn captions(entity: &Entity, rows: &[Json]) -> Option<Json> {
             named.push((name.clone(), text(&property.caption)));
         }
     }
-    (!named.is_empty()).then(|| Json::Object(named))
+    if named.is_empty() { None } else { Some(Json::Object(named)) }
 }

@@ -25,6 +25,10 @@ pub(crate) struct Input {
     data: Json,
     /// Parent record, to add a child such as an order line.
     parent: Option<ParentInput>,
+    /// Id or name of a file that the person attached: becomes the content of an attachment.
+    #[serde(default, rename = "file")]
+    #[schemars(with = "Option<String>")]
+    _file: Option<String>,
     #[serde(default, rename = "change_set")]
     #[schemars(with = "ChangeSetInput")]
     _change_set: Option<ChangeSetInput>,

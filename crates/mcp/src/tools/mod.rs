@@ -23,6 +23,7 @@ mod send;
 mod send_together;
 pub(crate) mod undo;
 mod update_entity;
+mod upload;
 mod validate_operation;
 mod validate_workflow;
 mod verify;
@@ -45,6 +46,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
 
 use self::faults::is_unavailable;
+pub use self::upload::is_file_of;
 pub(crate) use self::{
     faults::{failed, fault},
     prepared::{Prepared, Target},
@@ -203,6 +205,8 @@ pub struct BusinessCentral {
 struct Pending {
     prepared: Option<Prepared>,
     permit: Option<WritePermit>,
+    /// The file that goes with it, or by itself.
+    upload: Option<upload::Upload>,
     outcome: Option<Outcome>,
 }
 
@@ -293,25 +297,25 @@ impl BusinessCentral {
             Tool::GetSchema => parse(input).map(|input| get_schema::run(&input)),
             Tool::ValidateOperation => parse(input).map(|input| validate_operation::run(&input)),
             Tool::ValidateWorkflow => parse(input).map(|input| validate_workflow::run(&input)),
-            Tool::CreateEntity | Tool::UpdateEntity | Tool::DeleteEntity | Tool::InvokeAction => match call_id.and_then(|id| self.take(id)) {
-                Some((call_id, prepared, permit)) => Ok(self.send(&call_id, prepared, permit).await),
-                None => Err(Answer::error("not_approved", "Nothing was changed: this write was not approved.")),
-            },
+            Tool::CreateEntity | Tool::UpdateEntity | Tool::DeleteEntity | Tool::InvokeAction => Ok(self.send_approved(call_id).await),
         };
         answer.unwrap_or_else(|answer| answer)
     }
 
     /// Turns a call into the exact request and what it means.
-    pub(crate) async fn prepare(&self, tool: Tool, call: &ToolCall, context: &ToolContext) -> Result<PlannedWrite, Answer> {
+    pub(crate) async fn prepare(&self, tool: Tool, call: &ToolCall, context: &ToolContext) -> Result<Vec<PlannedWrite>, Answer> {
         let cancel = &context.cancel;
         self.learn_captions(cancel).await;
         let input = &references::named(call.input.as_str(), &context.earlier)?;
-        let unknown = |planned: &Result<PlannedWrite, Answer>| planned.as_ref().is_err_and(is_about_the_unknown);
+        let unknown = |planned: &Result<Vec<PlannedWrite>, Answer>| planned.as_ref().is_err_and(is_about_the_unknown);
         self.knowing(cancel, || self.prepare_known(tool, input, &call.call_id, context), unknown).await
     }
 
-    async fn prepare_known(&self, tool: Tool, input: &str, call_id: &CallId, context: &ToolContext) -> Result<PlannedWrite, Answer> {
+    async fn prepare_known(&self, tool: Tool, input: &str, call_id: &CallId, context: &ToolContext) -> Result<Vec<PlannedWrite>, Answer> {
         let cancel = &context.cancel;
+        if let Some(writes) = upload::prepare(self, tool, input, call_id, &context.earlier, cancel).await? {
+            return Ok(writes);
+        }
         let mut prepared = match tool {
             Tool::CreateEntity => create_entity::prepare(self, parse(input)?, call_id, cancel).await?,
             Tool::UpdateEntity => update_entity::prepare(self, parse(input)?, call_id, cancel).await?,
@@ -324,7 +328,7 @@ impl BusinessCentral {
         references::label(&mut prepared.planned.preview, &context.earlier);
         let planned = prepared.planned.clone();
         self.keep(call_id, prepared);
-        Ok(planned)
+        Ok(vec![planned])
     }
 
     /// Lays an approved write ready for its call, as it was approved: a person may have edited what was prepared.
@@ -332,11 +336,15 @@ impl BusinessCentral {
         // From here on what was read may no longer be so.
         self.cache.clear();
         let PermittedWrite { planned, permit } = write;
-        if let Some(pending) = self.calls().get_mut(permit.call_id())
-            && let Some(prepared) = &mut pending.prepared
-        {
-            prepared.become_approved(planned);
-            pending.permit = Some(permit);
+        let mut calls = self.calls();
+        let Some(pending) = calls.get_mut(permit.call_id()) else { return };
+        match (&mut pending.prepared, &mut pending.upload) {
+            (_, Some(upload)) if upload.planned.change_id() == planned.change_id() => upload.permit = Some(permit),
+            (Some(prepared), _) => {
+                prepared.become_approved(planned);
+                pending.permit = Some(permit);
+            }
+            (None, _) => {}
         }
     }
 
@@ -376,7 +384,10 @@ impl BusinessCentral {
     fn record(&self, call_id: &CallId, outcome: Outcome) {
         self.cache.clear();
         if let Some(pending) = self.calls().get_mut(call_id) {
-            pending.outcome = Some(outcome);
+            // A call may send its file after its write.
+            let mut writes = pending.outcome.take().map(|before| before.writes).unwrap_or_default();
+            writes.extend(outcome.writes);
+            pending.outcome = Some(Outcome { writes, ..outcome });
         }
     }
 

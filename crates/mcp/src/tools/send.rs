@@ -28,11 +28,25 @@ pub(super) fn etag(record: &Record) -> Result<String, Answer> {
 
 /// What came of a write, for the log, the event and the model.
 pub(super) struct Settled {
-    outcome: ChangeOutcome,
-    message: Option<String>,
-    key: Option<String>,
-    after: Option<Json>,
-    answer: Answer,
+    pub(super) outcome: ChangeOutcome,
+    pub(super) message: Option<String>,
+    pub(super) key: Option<String>,
+    pub(super) after: Option<Json>,
+    pub(super) correlation_id: Option<String>,
+    pub(super) answer: Answer,
+}
+
+impl Settled {
+    /// Adds a sentence to what is said of the outcome.
+    pub(super) fn add(&mut self, sentence: &str) {
+        let message = format!("{} {sentence}", self.message.as_deref().unwrap_or_default());
+        if let Json::Object(members) = &mut self.answer.json
+            && let Some((_, said)) = members.iter_mut().find(|(name, _)| name == "message")
+        {
+            *said = text(&message);
+        }
+        self.message = Some(message);
+    }
 }
 
 impl BusinessCentral {
@@ -78,7 +92,7 @@ impl BusinessCentral {
         answer
     }
 
-    pub(super) async fn settle(&self, call_id: &CallId, prepared: &Prepared, settled: Settled) -> Answer {
+    pub(super) async fn settle(&self, call_id: &CallId, prepared: &Prepared, mut settled: Settled) -> Answer {
         let change_id = prepared.planned.change_id();
         self.remember(prepared, &settled);
         let settlement = Settlement {
@@ -105,7 +119,7 @@ impl BusinessCentral {
 
 impl BusinessCentral {
     /// What creates gave so far.
-    fn earlier(&self) -> Earlier {
+    pub(super) fn earlier(&self) -> Earlier {
         self.created.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -148,11 +162,13 @@ pub(super) async fn settled_by(
     cancel: &CancellationToken,
 ) -> Settled {
     match outcome {
-        Ok(answer) => confirmed(client, prepared, answer.record, before, cancel).await,
+        Ok(answer) => Settled { correlation_id: answer.correlation_id, ..confirmed(client, prepared, answer.record, before, cancel).await },
         Err(WriteError::NotSent(reason)) => refused(&BcError::BadQuery(reason.to_string())),
         Err(WriteError::Refused(fault)) => refused(&fault),
-        Err(WriteError::Changed(_)) => refused_as_changed(),
-        Err(WriteError::Unknown(fault)) => find_out(client, prepared, &fault, cancel).await,
+        Err(WriteError::Changed(fault)) => Settled { correlation_id: fault.correlation_id().map(str::to_owned), ..refused_as_changed() },
+        Err(WriteError::Unknown(fault)) => {
+            Settled { correlation_id: fault.correlation_id().map(str::to_owned), ..find_out(client, prepared, &fault, cancel).await }
+        }
     }
 }
 
@@ -164,7 +180,7 @@ fn changed_meanwhile() -> Answer {
     )
 }
 
-fn refused_as_changed() -> Settled {
+pub(super) fn refused_as_changed() -> Settled {
     let answer = changed_meanwhile();
     Settled {
         outcome: ChangeOutcome::Failed,
@@ -175,7 +191,7 @@ fn refused_as_changed() -> Settled {
     }
 }
 
-fn refused(fault: &BcError) -> Settled {
+pub(super) fn refused(fault: &BcError) -> Settled {
     let message = match fault {
         BcError::Throttled { .. } => "Business Central is too busy just now and refused. Nothing was changed; propose it again later.".to_owned(),
         _ => format!("{fault} Nothing was changed."),
@@ -287,7 +303,7 @@ async fn find_out(client: &Client, prepared: &Prepared, fault: &BcError, cancel:
     found.unwrap_or_else(|| unknown(fault))
 }
 
-fn unknown(fault: &BcError) -> Settled {
+pub(super) fn unknown(fault: &BcError) -> Settled {
     let message = format!(
         "{fault} It is not known whether the change was made. It will not be sent again by itself: look in Business Central before you propose it again."
     );

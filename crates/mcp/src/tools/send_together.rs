@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use bca_agent::ApprovedCall;
 use bca_approval::{Method, PlannedWrite, WritePermit};
-use bca_bc::{Client, Isolation, WriteAnswer, WriteError, references};
+use bca_bc::{Client, Isolation, MediaBody, WriteAnswer, WriteError, references};
 use bca_protocol::{CallId, ToolCallStatus};
 use tokio_util::sync::CancellationToken;
 
@@ -25,8 +25,13 @@ impl BusinessCentral {
             && writes.iter().all(|write| {
                 let request = &write.request;
                 let is_action = request.method == Method::Post && request.body.is_none();
+                let is_file = request.body.as_deref().and_then(MediaBody::parse).is_some();
                 let other_record = request.method == Method::Post || records.insert(request.path.as_str());
-                !is_action && other_record && references(request).is_empty() && writes.first().is_some_and(|first| first.request.target == request.target)
+                !is_action
+                    && !is_file
+                    && other_record
+                    && references(request).is_empty()
+                    && writes.first().is_some_and(|first| first.request.target == request.target)
             })
     }
 

@@ -24,6 +24,10 @@ pub(crate) struct Input {
     /// Only the properties to change.
     #[schemars(with = "AnyObject")]
     data: Json,
+    /// Id or name of a file that the person attached, with empty `data`: becomes the picture of the record or the content of the attachment.
+    #[serde(default, rename = "file")]
+    #[schemars(with = "Option<String>")]
+    _file: Option<String>,
     #[serde(default, rename = "change_set")]
     #[schemars(with = "ChangeSetInput")]
     _change_set: Option<ChangeSetInput>,
