@@ -30,6 +30,22 @@ fn some_request(chance: &mut Chance, id: &str) -> (&'static str, Value) {
     if chance.below(2) == 0 { (CREATE, json!({"entity": "customers", "data": data})) } else { (UPDATE, json!({"entity": "customers", "id": id, "data": data})) }
 }
 
+/// Requests that were shown and that left, and characters in them that can't be seen.
+#[derive(Default)]
+struct Counted {
+    shown: usize,
+    sent: usize,
+    hidden: usize,
+}
+
+impl Counted {
+    fn add(&mut self, more: &Self) {
+        self.shown += more.shown;
+        self.sent += more.sent;
+        self.hidden += more.hidden;
+    }
+}
+
 /// The bodies that left, in order, also those inside of a batch, and their versions.
 fn left(stage: &Stage, before: usize) -> Vec<(String, Option<String>, String)> {
     let mut left = Vec::new();
@@ -71,8 +87,23 @@ fn shows_its_bytes(question: &ApprovalRequest) {
     }
 }
 
-/// Sets of any size up to 30, so that some go as one request and some in order; how many were shown, and how many left.
-async fn lap(chance: &mut Chance, wanted: usize) -> (usize, usize) {
+/// How many of the values hold what can't be seen; each of them is pointed out, character by character.
+fn pointed_out(question: &ApprovalRequest) -> usize {
+    const HIDDEN: [(char, &str); 3] = [('\u{202e}', "U+202E"), ('\u{200b}', "U+200B"), ('\u{e0041}', "U+E0041")];
+    let mut found = 0;
+    for shown in &question.changes {
+        for field in &shown.fields {
+            for (hidden, name) in HIDDEN.iter().filter(|(hidden, _)| field.after.as_ref().is_some_and(|after| after.contains(*hidden))) {
+                assert!(shown.notes.iter().any(|note| note.text.contains("can't be seen") && note.text.contains(name)), "{hidden:?}: {:?}", shown.notes);
+                found += 1;
+            }
+        }
+    }
+    found
+}
+
+/// Sets of any size up to 30, so that some go as one request and some in order.
+async fn lap(chance: &mut Chance, wanted: usize) -> Counted {
     let books = Books::open().await;
     // Everybody changes a record of their own: the sets are about bytes, not about versions.
     let mut ids = Vec::new();
@@ -100,11 +131,12 @@ async fn lap(chance: &mut Chance, wanted: usize) -> (usize, usize) {
         })
         .collect();
     let stage = set(books, turns).await;
-    let (mut shown, mut sent) = (0, 0);
+    let mut counted = Counted::default();
     for size in sizes {
         let before = stage.books.writes().len();
         let (run, _, question) = stage.asked().await;
         shows_its_bytes(&question);
+        counted.hidden += pointed_out(&question);
         stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
         run.done.await.unwrap();
         let left = left(&stage, before);
@@ -112,11 +144,11 @@ async fn lap(chance: &mut Chance, wanted: usize) -> (usize, usize) {
             assert_eq!((Some(body), if_match.as_ref(), method), (shown.body.as_ref(), shown.if_match.as_ref(), &shown.method));
         }
         assert!(left.len() <= question.changes.len() && question.changes.len() <= size);
-        shown += question.changes.len();
-        sent += left.len();
+        counted.shown += question.changes.len();
+        counted.sent += left.len();
     }
     stage.running.app.stop().await;
-    (shown, sent)
+    counted
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,26 +157,25 @@ async fn what_is_shown_is_what_is_sent_whatever_it_is() {
     let lanes = (0..LANES).map(|lane| {
         tokio::spawn(async move {
             let (mut chance, wanted) = (Chance::new(0x1234_5678_9abc_def1 ^ (lane as u64 + 1)), all.div_ceil(LANES));
-            let (mut shown, mut sent) = (0, 0);
-            while sent < wanted {
-                let (more, left) = lap(&mut chance, LAP.min(wanted - sent)).await;
-                assert!(left > 0, "nothing leaves any more");
-                shown += more;
-                sent += left;
+            let mut sum = Counted::default();
+            while sum.sent < wanted {
+                let more = lap(&mut chance, LAP.min(wanted - sum.sent)).await;
+                assert!(more.sent > 0, "nothing leaves any more");
+                sum.add(&more);
             }
-            (shown, sent)
+            sum
         })
     });
-    let (mut shown, mut sent) = (0, 0);
+    let mut sum = Counted::default();
     for lane in lanes.collect::<Vec<_>>() {
-        let (more, left) = lane.await.unwrap();
-        shown += more;
-        sent += left;
+        sum.add(&lane.await.unwrap());
     }
-    assert!(sent >= all);
+    let Counted { shown, sent, hidden } = sum;
+    assert!(sent >= all && hidden > 0);
     reached(
         "12",
         "generated requests: what left is what was shown, byte for byte",
         &format!("{sent} of {sent} (and {} shown that did not leave)", shown - sent),
     );
+    reached("13", "characters in them that can't be seen: pointed out one by one", &format!("{hidden} of {hidden}"));
 }

@@ -1,18 +1,32 @@
 //! `cargo xtask torture`: the tests of reliability at their full figures, and what they reached.
 
 use std::fmt::Write as _;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use crate::Repository;
 use crate::fault::{Fault, Outcome};
-use crate::shell;
+use crate::{node, shell};
 
 /// The line by which a test tells what it reached.
 const MARK: &str = "reliability | ";
 
-/// Which tests tell something, by package, test and filter.
-const TESTS: &[[&str; 4]] =
-    &[["bca-testkit", "--test", "engine", "races"], ["bc-agent-cli", "--test", "terminal", "kills"], ["bca-bc", "--test", "mutated", "spoilt"]];
+/// Which tests tell something: by package, the target that holds them, and their names or beginnings of them.
+const TESTS: &[(&str, &[&str], &[&str])] = &[
+    ("bca-auth", &["--test", "auth"], &["a_thousand_forged", "a_hundred_refused", "every_flipped_bit", "never_sealed_twice"]),
+    ("bca-testkit", &["--test", "engine"], &["races::", "interleaved::", "generated::", "storms::", "late::", "places::", "obedient::", "a_person_signs_in"]),
+    ("bca-approval", &["--lib"], &["a_permit_opens_nothing"]),
+    ("bca-store", &["--test", "kills"], &["a_kill_at_any_point"]),
+    ("bca-store", &["--test", "files"], &["whichever_page_is_damaged"]),
+    ("bca-store", &["--lib"], &["whatever_is_changed_before_a_checkpoint"]),
+    ("bc-agent-cli", &["--test", "terminal"], &["kills::", "failing_io::", "is_killed", "a_sign_in_outlives"]),
+    ("bca-desktop", &["--lib"], &["whatever_comes_is_a_link", "nothing_that_a_notification_says"]),
+    ("bca-providers", &["--lib"], &["where_the_bytes_are_cut"]),
+    ("bca-bc", &["--test", "mutated"], &["spoilt"]),
+];
+
+/// The same of the window.
+const PAGES: &[&str] = &["src/lib/markdown/render.test.ts", "src/lib/stores/session.test.ts"];
 
 /// How much of the figures is tried.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,24 +45,45 @@ pub fn run(repository: &Repository, arguments: &[String]) -> Outcome {
         _ => return Err(Fault::usage("torture takes nothing but --twentieth.")),
     };
     let mut reached = Vec::new();
-    for [package, kind, name, filter] in TESTS {
-        let arguments = ["test", "--package", *package, *kind, *name, "--", *filter, "--nocapture", "--test-threads", "1"];
-        let mut cargo = shell::cargo(&repository.root, arguments);
-        match extent {
-            Extent::Full => cargo.env("BC_AGENT_TORTURE", "1"),
-            Extent::Twentieth => cargo.env_remove("BC_AGENT_TORTURE"),
-        };
-        let output = cargo.stderr(Stdio::inherit()).output().map_err(|e| Fault::new(format!("cargo could not be started: {e}")))?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        print!("{text}");
-        if !output.status.success() {
-            return Err(Fault::new(format!("{package} {filter}: a test failed; docs/reliability.md stays as it was.")));
-        }
-        reached.extend(text.lines().filter_map(|line| line.split_once(MARK)).map(|(_, figure)| figure.to_owned()));
+    for (package, target, names) in TESTS {
+        let mut cargo = shell::cargo(&repository.root, ["test", "--package", *package]);
+        cargo.args(*target).arg("--").args(*names).args(["--nocapture", "--test-threads", "1"]);
+        reached.extend(figures(package, &mut cargo, extent)?);
     }
+    node::ensure_packages(repository)?;
+    let mut pages = node::npm(repository, &["test", "--"]);
+    reached.extend(figures("the window", pages.args(PAGES), extent)?);
+    reached.sort_by_key(|figure| threat(figure));
     std::fs::write(repository.root.join("docs/reliability.md"), page(&reached, extent))
         .map_err(|e| Fault::new(format!("docs/reliability.md could not be written: {e}")))?;
     Ok(())
+}
+
+/// What the tests of a command told; each that takes long says how long on standard error.
+fn figures(of: &str, command: &mut Command, extent: Extent) -> Outcome<Vec<String>> {
+    match extent {
+        Extent::Full => command.env("BC_AGENT_TORTURE", "1"),
+        Extent::Twentieth => command.env_remove("BC_AGENT_TORTURE"),
+    };
+    let begun = Instant::now();
+    let output = command.stderr(Stdio::inherit()).output().map_err(|e| Fault::new(format!("the tests of {of} could not be started: {e}")))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    print!("{text}");
+    eprintln!("{of}: {} s", begun.elapsed().as_secs());
+    if !output.status.success() {
+        return Err(Fault::new(format!("{of}: a test failed; docs/reliability.md stays as it was.")));
+    }
+    Ok(told(&text))
+}
+
+/// The figures in what tests print.
+fn told(text: &str) -> Vec<String> {
+    text.lines().filter_map(|line| line.split_once(MARK)).map(|(_, figure)| figure.to_owned()).collect()
+}
+
+/// The number of the threat that a figure is about.
+fn threat(figure: &str) -> u32 {
+    figure.split_once(' ').and_then(|(number, _)| number.parse().ok()).unwrap_or(u32::MAX)
 }
 
 const HEAD: &str = "# Reliability, as measured

@@ -1,5 +1,18 @@
 use super::*;
 
+/// Whatever an action is called, the most that comes of it is a no: [`Answer`] has no yes.
+#[test]
+fn nothing_that_a_notification_says_approves() {
+    let torture = std::env::var_os("BC_AGENT_TORTURE").is_some();
+    let cases: u32 = if torture { 20_000 } else { 1_000 };
+    proptest::proptest!(proptest::prelude::ProptestConfig::with_cases(cases), |(action in ".{0,20}|approve.{0,5}|.{0,5}yes|reject|default")| {
+        let answer = Answer::of(&action);
+        proptest::prop_assert_eq!(answer == Answer::Reject, action == "reject");
+        proptest::prop_assert_eq!(answer == Answer::Open, action == "default");
+    });
+    println!("reliability | 16 | actions of a notification, of any name: approvals | 0 of {cases}");
+}
+
 #[test]
 fn no_action_approves() {
     for action in ["approve", "Approve", "__closed", "", "yes"] {

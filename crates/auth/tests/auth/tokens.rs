@@ -31,6 +31,7 @@ async fn a_hundred_refused_calls_renew_once() {
     }
     assert_eq!(provider.refreshes() - before, 1);
     assert!(answers.iter().all(|token| token == &answers[0] && token != refused.expose()));
+    println!("reliability | 2 | parallel calls that are refused with 401: renewals | 1 for {} calls", answers.len());
     provider.stop().await;
 }
 

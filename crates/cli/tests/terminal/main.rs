@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod asking;
+#[cfg(target_os = "linux")]
+mod failing_io;
 mod history;
 mod kills;
 mod oversight;

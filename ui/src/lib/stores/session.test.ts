@@ -156,6 +156,7 @@ describe('approvals', () => {
     expect(approvals.pending[0]?.request.priority).toBe('high');
     approvals.setAside();
     expect(approvals.current?.request.priority).toBe('high');
+    process.stdout.write(`reliability | 14 | dialogs that a burst of ${approvals.pending.length} questions opens at once | 1\n`);
   });
 
   it('leaves questions of other processes in the list', () => {
