@@ -18,7 +18,7 @@ use crate::{App, Key, app::lock};
 const EXPORTED_AT_ONCE: usize = 500;
 
 /// The columns of the CSV form.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "seq",
     "at",
     "account",
@@ -34,6 +34,7 @@ const COLUMNS: [&str; 16] = [
     "outcome",
     "details",
     "details_deleted",
+    "details_lost",
     "seal",
 ];
 
@@ -206,7 +207,7 @@ fn line(entry: &AuditEntry, format: AuditFormat) -> Result<String, UserError> {
         }
         AuditFormat::Csv => {
             let AuditEntry { seq, at, account, client, version, connection, session_id, run_id, correlation_id, .. } = entry;
-            let AuditEntry { action, resource, resource_id, outcome, details, details_deleted, seal, .. } = entry;
+            let AuditEntry { action, resource, resource_id, outcome, details, details_deleted, details_lost, seal, .. } = entry;
             let id = |id: Option<String>| id.unwrap_or_default();
             Ok(csv_line([
                 seq.to_string(),
@@ -224,6 +225,7 @@ fn line(entry: &AuditEntry, format: AuditFormat) -> Result<String, UserError> {
                 outcome.as_str().to_owned(),
                 id(details.as_ref().map(|details| details.as_str().to_owned())),
                 details_deleted.to_string(),
+                details_lost.to_string(),
                 seal.clone(),
             ]))
         }

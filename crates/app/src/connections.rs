@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bca_auth::{FixedToken, Secret, TokenSource};
 use bca_protocol::{AuditAction, Connection, ConnectionKind, ErrorCode, UserError};
-use bca_store::AuditRecord;
+use bca_store::{AuditRecord, DEMO_CONNECTION as DEMO, ENVIRONMENT_CONNECTION as FROM_ENVIRONMENT};
 use serde::Serialize;
 use url::Url;
 
@@ -14,10 +14,6 @@ use crate::{App, Mode, app::lock, demo::Addresses, workbench::Route};
 const PUBLIC_ROOT: &str = "https://api.businesscentral.dynamics.com/v2.0";
 /// How the API's root ends.
 const API: &str = "/api/v2.0";
-/// The name of the connection that the environment describes.
-const FROM_ENVIRONMENT: &str = "environment";
-/// The name of the demo's connection.
-const DEMO: &str = "demo";
 /// How long the name of a company is looked for before a run.
 const LOOK_UP: Duration = Duration::from_secs(10);
 

@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use bca_approval::Organisation;
-use bca_protocol::{CheckState, DoctorCheck, ErrorCode, UserError};
+use bca_protocol::{AuditVerdict, CheckState, DoctorCheck, ErrorCode, UserError};
 
 use crate::{App, Config, Mode, disk};
 
@@ -77,6 +77,11 @@ impl App {
             Ok(verdict) if verdict.intact && verdict.unprotected == verdict.checked && verdict.checked > 0 => {
                 ok(name, &format!("{} entries, as they were written; no secret key protects them.", verdict.checked))
             }
+            Ok(AuditVerdict { intact: true, unverifiable_until: Some(until), count, .. }) => warning(
+                name,
+                &format!("Entries {} to {count} are as they were written; what stands before them can't be verified, because its key was lost.", until + 1),
+                "Keep a checkpoint elsewhere from now on: `bc-agent audit checkpoint`.",
+            ),
             Ok(verdict) if verdict.intact => ok(name, &format!("{} entries, as they were written.", verdict.checked)),
             Ok(verdict) => {
                 let first = verdict.findings.first().map_or("", |finding| finding.message.as_str());

@@ -1,8 +1,11 @@
 //! Where this home's secrets are kept, and what is kept there beside sign-ins.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use bca_auth::{Keeper, KeyFile, KeyHolder, Keyring, SealedRows, Secret, SecretId, SecretKind, Vault, VaultError};
@@ -21,9 +24,24 @@ pub(crate) struct Secrets {
     keeper: OnceCell<Arc<Keeper>>,
     /// Whether a model key is kept, as far as was looked.
     model_key_kept: AtomicBool,
-    /// Set when the key of the audit log was looked for.
-    audit_key_taken: OnceCell<()>,
+    /// When the key of the audit log was looked for, by the steady clock, and whether it is in use.
+    audit_key: tokio::sync::Mutex<AuditKeySearch>,
 }
+
+/// How the search for the audit log's key stands.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum AuditKeySearch {
+    /// Nobody has looked.
+    #[default]
+    NotBegun,
+    /// It could not be had at that time (steady clock): a locked keyring may be open later.
+    Failed(Duration),
+    /// It is in use, or there is none to be had.
+    Over,
+}
+
+/// A keyring that did not open is asked again only then: each time it may ask the person.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 impl App {
     /// The keeper. In the demo it is this process's memory: no keyring is asked and nothing is stored.
@@ -53,26 +71,27 @@ impl App {
         self.key_to_audit().await
     }
 
-    /// Chains the audit log under a key of this home's own, made the first time that secrets can be kept.
+    /// Chains the audit log under a key of this home's own, made the first time that secrets can be kept, and anew where it is lost: the log then
+    /// goes on under the new one (docs/decisions/lost-audit-key.md). Processes that do this at the same time agree on one.
     async fn key_to_audit(&self) -> Result<(), UserError> {
-        let keeper = self.keeper().await?;
-        let found = match keeper.get(&audit_key()).await {
-            Ok(found) => found,
-            // The old chain can't be proved any more; the new one can.
-            Err(VaultError::KeyLost | VaultError::Damaged) => None,
-            Err(fault) => return Err(told(&fault)),
-        };
-        let key = match found.and_then(|bytes| <[u8; 32]>::try_from(bytes.expose().as_slice()).ok()) {
-            Some(key) => Secret::new(key),
-            None => {
-                let random = || UserError::new(ErrorCode::Internal, "The operating system gave no random bytes.");
-                let mut bytes = [0_u8; 32];
-                getrandom::fill(&mut bytes).map_err(|_| random())?;
-                keeper.put(&audit_key(), Secret::new(bytes.to_vec())).await.map_err(|fault| told(&fault))?;
-                Secret::new(bytes)
-            }
-        };
-        self.set_audit_key(&key);
+        let random = || UserError::new(ErrorCode::Internal, "The operating system gave no random bytes.");
+        let mut bytes = [0_u8; 32];
+        getrandom::fill(&mut bytes).map_err(|_| random())?;
+        let held = self.keeper().await?.get_or_put(&audit_key(), Secret::new(bytes.to_vec())).await.map_err(|fault| told(&fault))?;
+        match <[u8; 32]>::try_from(held.expose().as_slice()) {
+            Ok(key) => self.set_audit_key(&Secret::new(key)),
+            Err(_) => return Err(told(&VaultError::Damaged)),
+        }
+        *self.inner.secrets.audit_key.lock().await = AuditKeySearch::Over;
+        Ok(())
+    }
+
+    /// Takes the key that there is. None is made: a keyring that was changed for another one may be changed back.
+    async fn take_audit_key(&self) -> Result<(), UserError> {
+        let held = self.keeper().await?.get(&audit_key()).await.map_err(|fault| told(&fault))?;
+        if let Some(key) = held.and_then(|bytes| <[u8; 32]>::try_from(bytes.expose().as_slice()).ok()) {
+            self.set_audit_key(&Secret::new(key));
+        }
         Ok(())
     }
 
@@ -84,16 +103,25 @@ impl App {
 
     /// Completes when the key of the audit log is in use, where this home has one that can be had.
     pub(crate) async fn audit_key_ready(&self) {
-        let take = async || {
-            let kept = SealedRows::read(&self.inner.db, &audit_key()).await.is_ok_and(|row| row.is_some());
-            if kept
-                && self.mode() == Mode::Own
-                && let Err(fault) = self.key_to_audit().await
-            {
-                tracing::warn!(%fault, "the key to the audit log could not be had");
+        let mut search = self.inner.secrets.audit_key.lock().await;
+        let now = self.inner.clock.monotonic();
+        match *search {
+            AuditKeySearch::Over => return,
+            AuditKeySearch::Failed(at) if now.saturating_sub(at) < ASK_AGAIN => return,
+            AuditKeySearch::NotBegun | AuditKeySearch::Failed(_) => {}
+        }
+        let kept = SealedRows::read(&self.inner.db, &audit_key()).await.is_ok_and(|row| row.is_some());
+        *search = if !kept || self.mode() == Mode::Demo {
+            AuditKeySearch::Over
+        } else {
+            match self.take_audit_key().await {
+                Ok(()) => AuditKeySearch::Over,
+                Err(fault) => {
+                    tracing::warn!(%fault, "the key to the audit log could not be had; its entries stand under none until then");
+                    AuditKeySearch::Failed(now)
+                }
             }
         };
-        self.inner.secrets.audit_key_taken.get_or_init(take).await;
     }
 
     /// Replaces the key under which secrets are stored, by hand. How many secrets were sealed anew.

@@ -128,7 +128,7 @@ fn verdict(question: &WriteQuestion<'_>, rules: &Rules) -> Result<PolicyDecision
     };
     let contents = question.contents.ok_or_else(|| "Nothing was changed: the request could not be read.".to_owned())?;
     never_written(question, contents, rules, policy)?;
-    within_limits(rules, policy)?;
+    rules.quota().check(rules.used, 1)?;
     if policy.is_some_and(|policy| !permits(policy.role, question.effect)) {
         return Err(format!("{} is more than the policy of your organisation allows here. Nothing was changed.", described(question)));
     }
@@ -227,16 +227,28 @@ fn never_written(question: &WriteQuestion<'_>, contents: &Contents, rules: &Rule
     Ok(())
 }
 
-fn within_limits(rules: &Rules, policy: Option<&Policy>) -> Result<(), String> {
-    let limits = &rules.permissions.limits;
-    let per_hour = least(limits.writes_per_hour, policy.and_then(|policy| policy.writes_per_hour));
-    let per_day = least(limits.writes_per_day, policy.and_then(|policy| policy.writes_per_day));
-    for (most, used, span) in [(per_hour, rules.used.last_hour, "in an hour"), (per_day, rules.used.last_day, "in 24 hours")] {
-        if let Some(most) = most.filter(|most| used >= *most) {
-            return Err(format!("Nothing was changed: {most} writes {span} is the limit of this connection, and it is used up."));
+/// How many writes a company may get.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Quota {
+    /// In any 60 minutes.
+    pub per_hour: Option<u32>,
+    /// In any 24 hours.
+    pub per_day: Option<u32>,
+}
+
+impl Quota {
+    /// Whether so many more may be made beside those that were made.
+    ///
+    /// # Errors
+    /// The sentence that refuses them.
+    pub fn check(self, used: Used, more: u32) -> Result<(), String> {
+        for (most, used, span) in [(self.per_hour, used.last_hour, "in an hour"), (self.per_day, used.last_day, "in 24 hours")] {
+            if let Some(most) = most.filter(|most| used.saturating_add(more) > *most) {
+                return Err(format!("Nothing was changed: {most} writes {span} is the limit of this connection, and it is used up."));
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// The smaller of two limits, where there are any.
@@ -302,6 +314,16 @@ impl Rules {
             Organisation::Absent => PolicyState::Absent,
             Organisation::Unusable(why) => PolicyState::Unusable { why: why.clone() },
             Organisation::InForce(policy) => PolicyState::InForce { says: policy.says() },
+        }
+    }
+
+    /// How many writes the company may get: the stricter of what the person and the organisation say.
+    #[must_use]
+    pub fn quota(&self) -> Quota {
+        let (limits, policy) = (&self.permissions.limits, self.organisation.policy());
+        Quota {
+            per_hour: least(limits.writes_per_hour, policy.and_then(|policy| policy.writes_per_hour)),
+            per_day: least(limits.writes_per_day, policy.and_then(|policy| policy.writes_per_day)),
         }
     }
 

@@ -52,6 +52,17 @@ impl Keeper {
         }
     }
 
+    /// The secret that is there, else this one, which is kept from now on.
+    ///
+    /// # Errors
+    /// As [`Vault::get_or_put`].
+    pub async fn get_or_put(&self, id: &SecretId, fresh: Secret<Vec<u8>>) -> Result<Secret<Vec<u8>>, VaultError> {
+        match self {
+            Self::Vault(vault) => vault.get_or_put(id, &fresh).await,
+            Self::Memory(kept) => Ok(kept.lock().await.entry(id.clone()).or_insert(fresh).clone()),
+        }
+    }
+
     /// Forgets a secret.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bca_approval::{IntentLog, LogError, Settlement, Target};
+use bca_approval::{IntentLog, LogError, NotSending, Settlement, Target};
 use bca_auth::{FixedToken, Secret};
 use bca_bc::{Access, Client, Limits, Page, Query, SetPath};
 use bca_catalogue::Catalogue;
@@ -183,8 +183,8 @@ struct Nothing;
 
 #[async_trait]
 impl IntentLog for Nothing {
-    async fn sending(&self, _change_id: ChangeId, _at: Timestamp) -> Result<(), LogError> {
-        Err(LogError("nothing is written here".into()))
+    async fn sending(&self, _change_id: ChangeId, _at: Timestamp) -> Result<(), NotSending> {
+        Err(LogError("nothing is written here".into()).into())
     }
 
     async fn settled(&self, _change_id: ChangeId, _settlement: &Settlement) -> Result<(), LogError> {

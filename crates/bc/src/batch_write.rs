@@ -12,7 +12,7 @@ use crate::{
     path::WritePath,
     reference::resolve,
     wire::{Answer, Fault, Wire, bearer_header, no_token},
-    write::{challenge_in, checked, pass_on, refused, stopped, succeeded},
+    write::{challenge_in, checked, named, pass_on, refused, stopped, succeeded},
 };
 
 /// Whether the changes of a batch stand and fall together.
@@ -84,6 +84,7 @@ impl Client {
         if isolation == Isolation::Snapshot {
             http = http.header("Isolation", "snapshot");
         }
+        let http = ready.first().into_iter().fold(http, |http, first| named(http, first.change_id));
         let http = http.body(body(self.company_path(), &ready));
         let answer = tokio::select! {
             biased;
@@ -92,13 +93,15 @@ impl Client {
         };
         drop(turn);
         let challenge = challenge_in(&answer);
+        let reference = answer.as_ref().ok().and_then(|answer| answer.reference.clone());
         let outcomes = match items(wire, answer, count) {
             Ok(items) => self.judged(&ready, items, isolation).await,
             Err(error) => vec![Err(pass_on(wire, error, &token, &challenge, cancel).await); count],
         };
+        let outcomes: Vec<Outcome> = outcomes.into_iter().map(|outcome| referring(outcome, reference.as_deref())).collect();
         for (ready, outcome) in ready.iter().zip(&outcomes) {
             if let Err(error) = outcome {
-                tracing::warn!(%error, change_id = %ready.change_id, "a write of a batch did not succeed");
+                tracing::warn!(%error, correlation_id = error.correlation_id(), change_id = %ready.change_id, "a write of a batch did not succeed");
             }
         }
         outcomes
@@ -131,7 +134,7 @@ impl Client {
                 let outcome = |n: usize| {
                     Err(match n.cmp(&at) {
                         std::cmp::Ordering::Less => WriteError::Refused(BcError::Together(Together::NeverLeft)),
-                        std::cmp::Ordering::Equal => WriteError::NotSent(NotSent::Log(fault.0.clone())),
+                        std::cmp::Ordering::Equal => WriteError::NotSent(fault.clone().into()),
                         std::cmp::Ordering::Greater => WriteError::NotSent(never_left()),
                     })
                 };
@@ -222,6 +225,14 @@ enum Stands {
     AsSent,
     AsBefore,
     Unclear,
+}
+
+/// What the server called the whole batch, where it gave a change no number of its own.
+fn referring(outcome: Outcome, reference: Option<&str>) -> Outcome {
+    match outcome {
+        Ok(answer) => Ok(WriteAnswer { correlation_id: answer.correlation_id.or_else(|| reference.map(str::to_owned)), ..answer }),
+        Err(error) => Err(error.or_reference(reference)),
+    }
 }
 
 fn never_left() -> NotSent {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use bca_approval::PermitError;
+use bca_approval::{NotSending, PermitError};
 use bca_protocol::{ErrorCode, UserError};
 
 /// Why Business Central gave no usable answer. Its `Display` is one plain sentence that claims nothing about changes.
@@ -116,6 +116,38 @@ impl BcError {
         }
     }
 
+    /// The same failure with this number, where it has none of its own.
+    #[must_use]
+    pub(crate) fn or_reference(mut self, reference: Option<&str>) -> Self {
+        match &mut self {
+            Self::Forbidden { correlation_id, .. }
+            | Self::NotFound { correlation_id, .. }
+            | Self::Changed { correlation_id }
+            | Self::Refused { correlation_id, .. }
+            | Self::Unexpected { correlation_id, .. } => {
+                if correlation_id.is_none() {
+                    *correlation_id = reference.map(str::to_owned);
+                }
+            }
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::NotSignedIn { .. }
+            | Self::Throttled { .. }
+            | Self::BadQuery(_)
+            | Self::BadConnection(_)
+            | Self::Cancelled
+            | Self::Together(_)
+            | Self::TooLarge { .. } => {}
+        }
+        self
+    }
+
+    /// What a person can give to those who look after Business Central, as a sentence.
+    #[must_use]
+    pub fn reference(&self) -> Option<String> {
+        self.correlation_id().map(|id| format!("Reference in Business Central's log: {id}."))
+    }
+
     /// The code, what to do about it, and whether the same again can help.
     fn advice(&self) -> (ErrorCode, &'static str, Again) {
         match self {
@@ -141,7 +173,10 @@ impl BcError {
     /// The error for people, with what is known about changes at the end.
     fn told(&self, changes: &str) -> UserError {
         let (code, advice, again) = self.advice();
-        let sentences: Vec<String> = [self.to_string(), changes.to_owned(), advice.to_owned()].into_iter().filter(|part| !part.is_empty()).collect();
+        let sentences: Vec<String> = [self.to_string(), changes.to_owned(), advice.to_owned(), self.reference().unwrap_or_default()]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect();
         let message = sentences.join(" ");
         match again {
             Again::MayHelp => UserError::passing(code, message),
@@ -225,6 +260,9 @@ pub enum NotSent {
     /// It refers to the result of an earlier change that there is no result of.
     #[error("{0}")]
     Unresolved(#[from] crate::UnresolvedReference),
+    /// Between the approval and now the connection was removed, led elsewhere, or left for another one.
+    #[error("{0}")]
+    Moved(String),
     /// The intent could not be made durable.
     #[error("the intent could not be recorded ({0}).")]
     Log(String),
@@ -233,13 +271,47 @@ pub enum NotSent {
     Before(BcError),
 }
 
+impl WriteError {
+    /// Business Central's own number for the failure, for its support.
+    #[must_use]
+    pub fn correlation_id(&self) -> Option<&str> {
+        match self {
+            // Nothing left, so the server said nothing.
+            Self::NotSent(_) => None,
+            Self::Refused(cause) | Self::Changed(cause) | Self::Unknown(cause) => cause.correlation_id(),
+        }
+    }
+
+    /// The same failure with this number, where it has none of its own.
+    #[must_use]
+    pub(crate) fn or_reference(self, reference: Option<&str>) -> Self {
+        match self {
+            Self::NotSent(reason) => Self::NotSent(reason),
+            Self::Refused(cause) => Self::Refused(cause.or_reference(reference)),
+            Self::Changed(cause) => Self::Changed(cause.or_reference(reference)),
+            Self::Unknown(cause) => Self::Unknown(cause.or_reference(reference)),
+        }
+    }
+}
+
+impl From<NotSending> for NotSent {
+    fn from(fault: NotSending) -> Self {
+        match fault {
+            NotSending::Moved(sentence) => Self::Moved(sentence),
+            NotSending::Log(fault) => Self::Log(fault.0),
+        }
+    }
+}
+
 impl From<&WriteError> for UserError {
     fn from(error: &WriteError) -> Self {
         const UNCHANGED: &str = "Nothing was changed.";
         match error {
             WriteError::NotSent(NotSent::Before(cause)) => cause.told(UNCHANGED),
             WriteError::NotSent(NotSent::Log(_)) => UserError::new(ErrorCode::Store, format!("{error} {UNCHANGED}")),
-            WriteError::NotSent(NotSent::Permit(_) | NotSent::OtherTarget) => UserError::new(ErrorCode::NotApproved, format!("{error} {UNCHANGED}")),
+            WriteError::NotSent(NotSent::Permit(_) | NotSent::OtherTarget | NotSent::Moved(_)) => {
+                UserError::new(ErrorCode::NotApproved, format!("{error} {UNCHANGED}"))
+            }
             WriteError::NotSent(NotSent::Malformed(_) | NotSent::Unresolved(_)) => UserError::new(ErrorCode::InvalidInput, format!("{error} {UNCHANGED}")),
             WriteError::Refused(cause @ BcError::Throttled { .. }) => {
                 UserError::new(cause.advice().0, format!("{cause} {UNCHANGED} Propose it again in a minute."))

@@ -3,17 +3,20 @@
 use std::{
     error::Error as _,
     net::IpAddr,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
 use bca_auth::{Secret, TokenError, TokenSource};
 use bca_catalogue::{ApiName, Language};
 use bca_protocol::Clock;
-use jiff::fmt::rfc2822::DateTimeParser;
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822::DateTimeParser};
 use reqwest::{
     RequestBuilder, Response, StatusCode,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use tokio::time::Instant;
 use url::{Host, Url};
@@ -38,6 +41,8 @@ pub(crate) struct Wire {
     clock: Arc<dyn Clock>,
     /// The person's, where it is known.
     language: OnceLock<Language>,
+    /// By how many seconds the server's clock is ahead of ours, as its last answer said.
+    ahead: AtomicI64,
 }
 
 /// An answer with a status; the body may have broken off.
@@ -47,6 +52,8 @@ pub(crate) struct Answer {
     /// What a refused token is told to bring (`WWW-Authenticate`, RFC 6750, section 3).
     pub(crate) challenge: String,
     pub(crate) is_json: bool,
+    /// What the server calls the request in its own log.
+    pub(crate) reference: Option<String>,
     pub(crate) body: Result<String, Fault>,
 }
 
@@ -96,7 +103,7 @@ impl Wire {
         };
         let (reads, writes) = (client(limits.at_once)?, client(0)?);
         let pace = Pace::new(limits.at_once, limits.per_minute, Arc::clone(&clock));
-        Ok(Self { root, reads, writes, bearer, pace, limits, clock, language: OnceLock::new() })
+        Ok(Self { root, reads, writes, bearer, pace, limits, clock, language: OnceLock::new(), ahead: AtomicI64::new(0) })
     }
 
     /// The root with this below it. `below` is made of checked names, ids and encoded options only.
@@ -158,8 +165,6 @@ impl Wire {
         format!("odata.maxpagesize={}", self.limits.page_rows)
     }
 
-    /// Sends once. Everything within `timeout`, from the connection to the last byte.
-    pub(crate) async fn send(&self, request: RequestBuilder, bearer: HeaderValue, timeout: Duration) -> Result<Answer, Fault> {
     /// The language that the person reads; the first one that is set stays.
     pub(crate) fn speak(&self, language: Language) {
         let _ = self.language.set(language);
@@ -178,6 +183,8 @@ impl Wire {
         }
     }
 
+    /// Sends once. Everything within `timeout`, from the connection to the last byte.
+    pub(crate) async fn send(&self, request: RequestBuilder, bearer: HeaderValue, timeout: Duration) -> Result<Answer, Fault> {
         let began = Instant::now();
         let deadline = began + timeout;
         let sent = tokio::time::timeout_at(deadline, request.header(AUTHORIZATION, bearer).send()).await;
@@ -190,6 +197,7 @@ impl Wire {
         let status = response.status();
         let retry_after = self.retry_after_of(&response);
         let challenge = challenge_of(&response);
+        let reference = reference_of(&response);
         let is_json =
             response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.to_ascii_lowercase().contains("json"));
         tracing::debug!(status = status.as_u16(), elapsed_ms = began.elapsed().as_millis() as u64, "Business Central answered");
@@ -197,7 +205,21 @@ impl Wire {
             Err(_) => Err(Fault::TimedOut(timeout)),
             Ok(body) => body,
         };
-        Ok(Answer { status, retry_after, challenge, is_json, body })
+        Ok(Answer { status, retry_after, challenge, is_json, reference, body })
+    }
+
+    /// The time as the server tells it (`Date`, RFC 9110 section 6.6.1). That has whole seconds, so a difference of less than two is none.
+    pub(crate) fn time_there(&self) -> Timestamp {
+        let ahead = SignedDuration::from_secs(self.ahead.load(Ordering::Relaxed));
+        self.clock.now().checked_add(ahead).unwrap_or_else(|_| self.clock.now())
+    }
+
+    fn compare_clocks(&self, response: &Response) {
+        let there = response.headers().get(DATE).and_then(|value| value.to_str().ok()).and_then(|value| RETRY_DATE.parse_timestamp(value).ok());
+        if let Some(there) = there {
+            let ahead = there.duration_since(self.clock.now()).as_secs();
+            self.ahead.store(if ahead.abs() < 2 { 0 } else { ahead }, Ordering::Relaxed);
+        }
     }
 
     /// How long an answer asks to wait.
@@ -231,6 +253,14 @@ impl Wire {
 pub(crate) fn challenge_of(response: &Response) -> String {
     let challenges: Vec<&str> = response.headers().get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()).collect();
     challenges.join(", ")
+}
+
+/// What the server calls the request in its own log, as services of Microsoft tell it in a header. Business Central documents only the
+/// one in the text of an error (docs/business-central.md, section 7), so nothing depends on it.
+fn reference_of(response: &Response) -> Option<String> {
+    let plain = |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-');
+    let named = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(plain).map(str::to_owned);
+    ["x-ms-correlation-id", "request-id", "x-ms-request-id"].into_iter().find_map(named)
 }
 
 /// The header that carries the token; it stays out of logs.

@@ -486,6 +486,9 @@ pub struct ChangeView {
     pub message: Option<String>,
     /// The write that took this one back.
     pub undone_by: Option<ChangeId>,
+    /// What Business Central calls the request in its own log, where it said so.
+    #[serde(default)]
+    pub correlation_id: Option<String>,
     /// The record before, where one was read (JSON).
     pub before: Option<crate::RawJson>,
     /// The record after, as read back (JSON).

@@ -206,10 +206,12 @@ pub struct AuditEntry {
     pub resource_id: Option<String>,
     /// What came of it.
     pub outcome: AuditOutcome,
-    /// More, as JSON; absent where there is none or where it was deleted with the account's data.
+    /// More, as JSON; absent where there is none or where it can't be read.
     pub details: Option<RawJson>,
-    /// Whether details were there and can't be read any more.
+    /// Whether details were there and were deleted with the account's data.
     pub details_deleted: bool,
+    /// Whether details are there and can't be read, because the log's key of that time is not here.
+    pub details_lost: bool,
     /// The entry's seal, hexadecimal: a keyed hash over this entry and all before it.
     pub seal: String,
 }
@@ -313,6 +315,12 @@ pub struct AuditVerdict {
     /// Entries that no secret key protects (the demo, or a time without a keyring): anybody could have rewritten them.
     #[ts(type = "number")]
     pub unprotected: u64,
+    /// Entries whose key is lost, as an entry after them says: whether they are as they were written can't be told.
+    #[ts(type = "number")]
+    pub unverifiable: u64,
+    /// The number of the last of those. Everything after it was verified.
+    #[ts(type = "number | null")]
+    pub unverifiable_until: Option<u64>,
     /// The number of the newest entry.
     #[ts(type = "number")]
     pub count: u64,

@@ -1,27 +1,33 @@
 use async_trait::async_trait;
-use bca_approval::{ApprovalLog, LogError, PlannedWrite, Resolution, Standing};
+use bca_approval::{ApprovalLog, LogError, NotAsked, PlannedWrite, Quota, Resolution, Standing};
 use bca_protocol::{ApprovalId, ApprovalRequest, ChangeState, Decision, Digest, Reviewer};
+use jiff::Timestamp;
 
 use crate::{
     Db, StoreError, audit_events,
     db::Durability,
+    permissions::used,
     table::{approvals, approvals::Question, change_sets, changes},
 };
 
 #[async_trait]
 impl ApprovalLog for Db {
-    async fn ask(&self, request: &ApprovalRequest, writes: &[PlannedWrite]) -> Result<(), LogError> {
+    async fn ask(&self, request: &ApprovalRequest, writes: &[PlannedWrite], quota: Quota) -> Result<(), NotAsked> {
         let (request, writes, instance, identity) = (request.clone(), writes.to_vec(), self.inner.instance, self.audit_identity());
-        self.write(Durability::Durable, move |tx| {
+        let asked = self.write(Durability::Durable, move |tx| {
+            let more = u32::try_from(writes.len()).unwrap_or(u32::MAX);
+            if let Err(used_up) = quota.check(used(tx, &request.connection, request.requested_at)?, more) {
+                return Ok(Err(NotAsked::UsedUp(used_up)));
+            }
             if request.changes.len() != writes.len() || request.changes.iter().zip(&writes).any(|(shown, write)| *shown != write.preview) {
                 return Err(StoreError::Invalid("what is asked is not what would be sent".into()));
             }
             change_sets::insert(tx, &request, instance)?;
             changes::insert(tx, &request, &writes)?;
             approvals::insert(tx, &request, instance)?;
-            audit_events::asked(tx, &identity, &request, &writes)
-        })
-        .await?;
+            audit_events::asked(tx, &identity, &request, &writes).map(Ok)
+        });
+        asked.await.map_err(LogError::from)??;
         self.inner.watch.tell();
         Ok(())
     }
@@ -54,6 +60,21 @@ impl ApprovalLog for Db {
             })
             .await?;
         Ok(writes.into_iter().filter(|write| !write.left_out && write.state == ChangeState::Approved).map(|write| write.planned).collect())
+    }
+
+    async fn withdraw(&self, approval_id: ApprovalId, why: &str, at: Timestamp) -> Result<(), LogError> {
+        let (why, identity) = (why.to_owned(), self.audit_identity());
+        let withdrawn = self.write(Durability::Durable, move |tx| {
+            let question = approvals::question(tx, approval_id)?.ok_or(StoreError::NotFound("approval"))?;
+            for write in changes::of_set(tx, &question.change_set_id)? {
+                let change = write.planned.change_id();
+                if write.state == ChangeState::Approved && changes::not_sent(tx, change, &why, at)? {
+                    audit_events::not_sent(tx, &identity, change, &why, at)?;
+                }
+            }
+            Ok(())
+        });
+        Ok(withdrawn.await?)
     }
 
     async fn changed(&self) {

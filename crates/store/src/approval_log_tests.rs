@@ -86,7 +86,7 @@ async fn a_write_goes_from_planned_to_confirmed_with_its_checkpoint() {
     let home = tempfile::tempdir().unwrap();
     let db = open(home.path());
     let (request, writes) = question(2);
-    db.ask(&request, &writes).await.unwrap();
+    db.ask(&request, &writes, Quota::default()).await.unwrap();
     assert_eq!(db.standing(request.approval_id).await.unwrap().resolution, None);
     assert_eq!(db.pending_approvals().await.unwrap()[0].request, request);
     let (first, second) = (writes[0].change_id(), writes[1].change_id());
@@ -96,7 +96,8 @@ async fn a_write_goes_from_planned_to_confirmed_with_its_checkpoint() {
     db.sending(first, request.requested_at).await.unwrap();
     db.sending(first, request.requested_at).await.unwrap_err();
     let after = RawJson::parse(r#"{"n":1.10}"#.into()).unwrap();
-    let mut settlement = Settlement { outcome: ChangeOutcome::Unknown, message: Some("?".into()), key: None, after: None, at: request.requested_at };
+    let mut settlement =
+        Settlement { outcome: ChangeOutcome::Unknown, message: Some("?".into()), key: None, after: None, correlation_id: None, at: request.requested_at };
     db.settled(first, &settlement).await.unwrap();
     let unknown = db.unknown_changes().await.unwrap();
     assert_eq!((unknown.len(), &unknown[0].planned), (1, &writes[0]));
@@ -115,11 +116,30 @@ async fn a_write_goes_from_planned_to_confirmed_with_its_checkpoint() {
 }
 
 #[tokio::test]
+async fn another_process_sees_that_the_books_were_written_to() {
+    let home = tempfile::tempdir().unwrap();
+    let (db, other) = (open(home.path()), open(home.path()));
+    let (request, writes) = question(1);
+    let (target, id) = (writes[0].request.target.clone(), writes[0].change_id());
+    let elsewhere = Target { company_id: "another".into(), ..target.clone() };
+    db.ask(&request, &writes, Quota::default()).await.unwrap();
+    db.resolve(request.approval_id, request.digest, &answer(Decision::Approved, request.requested_at)).await.unwrap();
+    assert_eq!(other.books_version(&target).await.unwrap(), 0, "nothing has left yet");
+    db.sending(id, request.requested_at).await.unwrap();
+    let left = other.books_version(&target).await.unwrap();
+    let failed = Settlement { outcome: ChangeOutcome::Failed, message: None, key: None, after: None, correlation_id: None, at: request.requested_at };
+    db.settled(id, &failed).await.unwrap();
+    let done = other.books_version(&target).await.unwrap();
+    assert!(0 < left && left < done, "{left} {done}");
+    assert_eq!(other.books_version(&elsewhere).await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn a_yes_counts_only_for_the_digest_and_before_the_deadline() {
     let home = tempfile::tempdir().unwrap();
     let db = open(home.path());
     let (request, writes) = question(1);
-    db.ask(&request, &writes).await.unwrap();
+    db.ask(&request, &writes, Quota::default()).await.unwrap();
     let yes = answer(Decision::Approved, request.requested_at);
     assert_eq!(db.resolve(request.approval_id, Digest::from_bytes([7; 32]), &yes).await.unwrap(), None);
     assert_eq!(db.resolve(ApprovalId::new(), request.digest, &yes).await.unwrap(), None);
@@ -136,10 +156,10 @@ async fn what_is_asked_must_be_what_would_be_sent() {
     let db = open(home.path());
     let (mut request, writes) = question(2);
     request.changes.pop();
-    db.ask(&request, &writes).await.unwrap_err();
+    db.ask(&request, &writes, Quota::default()).await.unwrap_err();
     let (mut request, writes) = question(1);
     request.digest = Digest::from_bytes([1; 32]);
-    db.ask(&request, &writes).await.unwrap_err();
+    db.ask(&request, &writes, Quota::default()).await.unwrap_err();
     assert_eq!(db.changes(None, 10).await.unwrap(), []);
 }
 
@@ -148,9 +168,9 @@ async fn a_yes_for_a_process_that_is_gone_is_none_and_only_the_asker_sends() {
     let home = tempfile::tempdir().unwrap();
     let (asker, other) = (open(home.path()), open(home.path()));
     let (request, writes) = question(1);
-    asker.ask(&request, &writes).await.unwrap();
+    asker.ask(&request, &writes, Quota::default()).await.unwrap();
     let (second, more) = question(1);
-    asker.ask(&second, &more).await.unwrap();
+    asker.ask(&second, &more, Quota::default()).await.unwrap();
     let yes = answer(Decision::Approved, request.requested_at);
     assert_eq!(other.resolve(request.approval_id, request.digest, &yes).await.unwrap(), Some(yes.clone()));
     other.sending(writes[0].change_id(), request.requested_at).await.unwrap_err();
@@ -168,7 +188,7 @@ async fn races_of_yes_no_and_the_clock_have_one_end_each() {
     let (one, other) = (open(home.path()), open(home.path()));
     for round in 0..50 {
         let (request, writes) = question(1);
-        one.ask(&request, &writes).await.unwrap();
+        one.ask(&request, &writes, Quota::default()).await.unwrap();
         let answers = [(&one, Decision::Approved), (&other, Decision::Rejected), (&one, Decision::Expired), (&other, Decision::Approved)];
         let racing = answers.map(|(db, decision)| {
             let (db, request) = (db.clone(), request.clone());
@@ -191,7 +211,7 @@ async fn an_answer_from_another_handle_is_noticed() {
     let (asker, other) = (open(home.path()), open(home.path()));
     for from in [&other, &asker] {
         let (request, writes) = question(1);
-        asker.ask(&request, &writes).await.unwrap();
+        asker.ask(&request, &writes, Quota::default()).await.unwrap();
         let waiting = asker.clone();
         let waiter = tokio::spawn(async move {
             loop {
@@ -217,11 +237,11 @@ async fn a_full_disk_is_told_and_nothing_is_half_stored() {
     };
     room(1);
     let (request, writes) = question(400);
-    let refused = db.ask(&request, &writes).await.unwrap_err();
-    assert!(refused.0.contains("disk is full"), "{refused}");
+    let refused = db.ask(&request, &writes, Quota::default()).await.unwrap_err();
+    assert!(refused.to_string().contains("disk is full"), "{refused}");
     assert_eq!((db.changes(None, 10).await.unwrap(), db.approvals(None, 10).await.unwrap()), (vec![], vec![]));
     room(1_000_000);
-    db.ask(&request, &writes).await.unwrap();
+    db.ask(&request, &writes, Quota::default()).await.unwrap();
     let yes = answer(Decision::Approved, request.requested_at);
     db.resolve(request.approval_id, request.digest, &yes).await.unwrap();
     assert_eq!(db.changes(None, 1_000).await.unwrap().len(), 400);

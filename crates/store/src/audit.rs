@@ -12,9 +12,10 @@ use rusqlite::Connection;
 
 use crate::{
     AuditKey, Db, StoreError,
-    audit_key::{KeyId, Protection, Seal, decrypt, details_context, encrypt, mac, random},
+    audit_key::{KeyId, Seal, decrypt, details_context, encrypt, mac, random},
     audit_verify,
     db::Durability,
+    key_change,
     table::audit::{self, Entry, Gap, Head, Wanted},
 };
 
@@ -123,13 +124,8 @@ impl Default for AuditIdentity {
 /// Appends an entry within a transaction that holds the write lock (`BEGIN IMMEDIATE`).
 pub(crate) fn append(tx: &Connection, identity: &AuditIdentity, at: Timestamp, record: &AuditRecord) -> Result<(i64, Seal), StoreError> {
     let head = audit::head(tx)?;
-    if let Some(head) = head.filter(|head| head.key_id != identity.key.id) {
-        let told = match identity.key.protection {
-            Protection::Secret => r#"{"protection":"secret"}"#,
-            Protection::None => r#"{"protection":"none"}"#,
-        };
-        let change = AuditRecord { client: Some(AuditClient::Engine), ..AuditRecord::new(AuditAction::KeyChanged, "audit") };
-        let change = change.with_details(RawJson::parse(told.into()).map_err(|e| StoreError::Invalid(e.to_string()))?);
+    if let Some(head) = head.as_ref().filter(|head| head.key_id != identity.key.id) {
+        let change = key_change::record(tx, identity, head)?;
         let (seq, seal) = append_after(tx, identity, at, &change, (head.seq, head.seal))?;
         return append_after(tx, identity, at, record, (seq, seal));
     }
@@ -234,6 +230,11 @@ impl<'a> Reader<'a> {
         Ok(Self { connection, keyring, names, keys: HashMap::new() })
     }
 
+    /// Whether the details stand under a key of the log that is not here.
+    fn is_lost(&self, entry: &Entry) -> bool {
+        self.keyring.get(&entry.key_id).is_none()
+    }
+
     fn details(&mut self, entry: &Entry) -> Result<Option<RawJson>, StoreError> {
         let Some(sealed) = &entry.details else { return Ok(None) };
         let place = (entry.account_ref, entry.key_id);
@@ -258,7 +259,8 @@ impl<'a> Reader<'a> {
             client: audit::client(&entry.client),
             action: entry.action().ok_or_else(|| unknown("an action"))?,
             outcome: AuditOutcome::from_word(&entry.outcome).ok_or_else(|| unknown("an outcome"))?,
-            details_deleted: entry.details.is_some() && details.is_none(),
+            details_deleted: entry.details.is_some() && details.is_none() && !self.is_lost(&entry),
+            details_lost: entry.details.is_some() && details.is_none() && self.is_lost(&entry),
             details,
             seal: hex::encode(entry.seal),
             session_id,

@@ -9,6 +9,7 @@ use crate::{
     StoreError,
     audit::{CHECKPOINT, Keyring, gaps_digest, signed_text},
     audit_key::{KeyId, Protection, Seal, mac},
+    key_change,
     table::audit::{self, Account, Entry, Gap},
 };
 
@@ -30,6 +31,7 @@ struct Walk<'a> {
     /// What prunings said of their gaps.
     prunings: HashMap<i64, String>,
     told_forgotten: HashSet<i64>,
+    lost: key_change::Lost,
     at_checkpoint: Option<Seal>,
     wanted: Option<i64>,
     verdict: AuditVerdict,
@@ -50,6 +52,7 @@ pub(crate) fn verify(connection: &Connection, keyring: &Keyring, checkpoint: Opt
         last: None,
         prunings: HashMap::new(),
         told_forgotten: HashSet::new(),
+        lost: key_change::Lost::default(),
         at_checkpoint: None,
         wanted: checkpoint.and_then(|checkpoint| i64::try_from(checkpoint.count).ok()),
         verdict: AuditVerdict {
@@ -57,6 +60,8 @@ pub(crate) fn verify(connection: &Connection, keyring: &Keyring, checkpoint: Opt
             checked: 0,
             pruned: 0,
             unprotected: 0,
+            unverifiable: 0,
+            unverifiable_until: None,
             count: 0,
             head: None,
             against_checkpoint: checkpoint.is_some(),
@@ -116,6 +121,7 @@ impl Walk<'_> {
             }
         }
         match (entry.action(), &entry.resource_id) {
+            (Some(AuditAction::KeyChanged), Some(told)) => self.lost.changed(entry, self.keyring.get(&entry.key_id).is_some(), told),
             (Some(AuditAction::Pruned), Some(digest)) => drop(self.prunings.insert(entry.seq, digest.clone())),
             (Some(AuditAction::Deleted), Some(reference)) if entry.resource == "audit_account" => {
                 self.told_forgotten.extend(reference.parse::<i64>().ok());
@@ -159,7 +165,7 @@ impl Walk<'_> {
             self.find(Some(seq), format!("Entry {seq} stands where entries were pruned."));
         }
         let Some(key) = self.keyring.get(&entry.key_id) else {
-            return self.find(Some(seq), format!("Entry {seq} stands under a key that is not here, so it can't be verified."));
+            return self.lost.entry(entry);
         };
         match key.protection {
             Protection::None => self.verdict.unprotected += 1,
@@ -194,12 +200,26 @@ impl Walk<'_> {
             self.verdict.count = u64::try_from(seq).unwrap_or(0);
             self.verdict.head = Some(hex::encode(seal));
         }
+        self.keys_lost();
         self.gaps_told(gaps);
         let untold: Vec<i64> = self.forgotten.difference(&self.told_forgotten).copied().collect();
         for _ in untold {
             self.find(None, "An account's data was deleted, and no entry tells of it.");
         }
         Ok(())
+    }
+
+    /// Entries whose key is not here are lost where an entry after them says so, else they are wrong.
+    fn keys_lost(&mut self) {
+        for run in std::mem::take(&mut self.lost).runs() {
+            if run.is_told {
+                self.verdict.unverifiable += run.count;
+                self.verdict.unverifiable_until = self.verdict.unverifiable_until.max(u64::try_from(run.last).ok());
+            } else {
+                let (from, to) = (run.first, run.last);
+                self.find(Some(from), format!("Entries {from} to {to} stand under a key that is not here and that no entry after them tells of."));
+            }
+        }
     }
 
     /// Whether each gap is one that a pruning told of, and none of those is gone.

@@ -1,26 +1,28 @@
 use async_trait::async_trait;
-use bca_approval::{IntentLog, LogError, Settlement};
+use bca_approval::{IntentLog, LogError, NotSending, Settlement, Target};
 use bca_protocol::{ChangeId, ChangeOutcome, ChangeState};
 use jiff::Timestamp;
 
 use crate::{
-    Db, StoreError, audit_events,
+    Db, StoreError, audit_events, bound,
     db::Durability,
-    table::{changes, checkpoints},
+    table::{book_versions, changes, checkpoints},
 };
 
 #[async_trait]
 impl IntentLog for Db {
-    async fn sending(&self, change_id: ChangeId, at: Timestamp) -> Result<(), LogError> {
+    async fn sending(&self, change_id: ChangeId, at: Timestamp) -> Result<(), NotSending> {
         let (instance, identity) = (self.inner.instance, self.audit_identity());
-        self.write(Durability::Durable, move |tx| {
+        let leaving = self.write(Durability::Durable, move |tx| {
+            if let Some(moved) = bound::moved(tx, change_id)? {
+                return Ok(Err(NotSending::Moved(moved)));
+            }
             if !changes::sending(tx, change_id, instance, at)? {
                 return Err(refused(tx, change_id, "sent")?);
             }
-            audit_events::sent(tx, &identity, change_id, at)
-        })
-        .await?;
-        Ok(())
+            audit_events::sent(tx, &identity, change_id, at).map(Ok)
+        });
+        leaving.await.map_err(LogError::from)?
     }
 
     async fn settled(&self, change_id: ChangeId, settlement: &Settlement) -> Result<(), LogError> {
@@ -53,6 +55,11 @@ impl IntentLog for Db {
         })
         .await?;
         Ok(())
+    }
+
+    async fn books_version(&self, target: &Target) -> Result<u64, LogError> {
+        let company = target.company_id.clone();
+        Ok(self.read(move |c| book_versions::version(c, &company)).await?)
     }
 }
 

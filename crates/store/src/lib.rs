@@ -19,6 +19,7 @@ mod export;
 mod history;
 mod home;
 mod intent_log;
+mod key_change;
 mod own_ids;
 mod permissions;
 mod questions;

@@ -1,10 +1,17 @@
 //! Permissions of connections, agreements with model providers, and the counts that limits are compared with. What changes one of
 //! them has its entry in the audit log, in the same transaction.
 
+use bca_approval::Used;
 use bca_protocol::Connection;
 use jiff::Timestamp;
 
 use crate::{AuditRecord, Db, StoreError, StoredAgreement, audit::append, db::Durability, table::permissions};
+
+/// The writes to a company that were sent or may still be.
+pub(crate) fn used(c: &rusqlite::Connection, place: &Connection, now: Timestamp) -> Result<Used, StoreError> {
+    let since = |hours: i64| now.checked_sub(jiff::SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MIN);
+    Ok(Used { last_hour: permissions::writes_since(c, place, since(1))?, last_day: permissions::writes_since(c, place, since(24))? })
+}
 
 impl Db {
     /// What a person decided for a connection, as the JSON it was stored as; absent where nothing.
@@ -41,8 +48,8 @@ impl Db {
     pub async fn rules_of(&self, connection: &Connection, now: Timestamp) -> Result<(Option<String>, u32, u32), StoreError> {
         let place = connection.clone();
         self.read(move |c| {
-            let since = |hours: i64| now.checked_sub(jiff::SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MIN);
-            Ok((permissions::get(c, &place.name)?, permissions::writes_since(c, &place, since(1))?, permissions::writes_since(c, &place, since(24))?))
+            let Used { last_hour, last_day } = used(c, &place, now)?;
+            Ok((permissions::get(c, &place.name)?, last_hour, last_day))
         })
         .await
     }

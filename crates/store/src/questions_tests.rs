@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use bca_agent::{Message, Transcript};
-use bca_approval::{ApprovalLog, IntentLog, Settlement};
+use bca_approval::{ApprovalLog, IntentLog, Quota, Settlement};
 use bca_protocol::{Block, ChangeOutcome, ConnectionKind, Decision, ErrorCode, Role, RunId, StopReason, Todo, TodoId, TodoPriority, TodoStatus};
 
 use super::*;
@@ -35,11 +35,11 @@ async fn a_conversation_is_rebuilt_whole_and_what_was_approved_outlives_it() {
     db.partial(&run, &reply, run.at).await.unwrap();
     db.todos(&run, &[todo(0), todo(1)]).await.unwrap();
     db.todos(&run, &[todo(0)]).await.unwrap();
-    db.ask(&request, &writes).await.unwrap();
+    db.ask(&request, &writes, Quota::default()).await.unwrap();
     db.resolve(request.approval_id, request.digest, &answer(Decision::Approved, request.requested_at)).await.unwrap();
     let done = writes[0].change_id();
     db.sending(done, request.requested_at).await.unwrap();
-    let settlement = Settlement { outcome: ChangeOutcome::Confirmed, message: None, key: None, after: None, at: request.requested_at };
+    let settlement = Settlement { outcome: ChangeOutcome::Confirmed, message: None, key: None, after: None, correlation_id: None, at: request.requested_at };
     db.settled(done, &settlement).await.unwrap();
     assert!(matches!(db.delete_session(run.session_id).await, Err(StoreError::Conflict(_))), "it is at work");
     db.end_run(&run, StopReason::EndTurn, None, run.at).await.unwrap();
@@ -115,7 +115,7 @@ async fn pages_of_questions_follow_each_other() {
     let mut asked = Vec::new();
     for _ in 0..5 {
         let (request, writes) = question(1);
-        db.ask(&request, &writes).await.unwrap();
+        db.ask(&request, &writes, Quota::default()).await.unwrap();
         asked.insert(0, request);
     }
     let first = db.approvals(None, 3).await.unwrap();

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-use bca_approval::{ApprovalLog, IntentLog, Settlement, set_digest};
+use bca_approval::{ApprovalLog, IntentLog, Quota, Settlement, set_digest};
 use bca_protocol::{ChangeOutcome, ChangeState, Decision};
 
 use super::*;
@@ -30,7 +30,7 @@ async fn an_edit_takes_the_place_of_what_was_shown_and_both_are_kept() {
     let home = tempfile::tempdir().unwrap();
     let db = open(home.path());
     let (first, writes) = question(3);
-    db.ask(&first, &writes).await.unwrap();
+    db.ask(&first, &writes, Quota::default()).await.unwrap();
     let kept = [edited(&writes[0], "{\"n\":7}"), writes[2].clone()];
     let (request, all) = revised(&first, &kept, &writes[1..2]);
     let second = db.revise(first.digest, request, all, Reviewer::Terminal, first.requested_at).await.unwrap();
@@ -55,7 +55,7 @@ async fn an_edit_counts_only_for_the_version_that_was_seen_and_in_time() {
     let home = tempfile::tempdir().unwrap();
     let db = open(home.path());
     let (first, writes) = question(2);
-    db.ask(&first, &writes).await.unwrap();
+    db.ask(&first, &writes, Quota::default()).await.unwrap();
     let edit = |n: u32| revised(&first, &[edited(&writes[0], &format!("{{\"n\":{n}}}")), writes[1].clone()], &[]);
     let (request, all) = edit(1);
     let late = db.revise(first.digest, request.clone(), all.clone(), Reviewer::Window, first.expires_at).await;
@@ -76,7 +76,7 @@ async fn an_edit_must_show_what_it_would_send_and_leave_something() {
     let home = tempfile::tempdir().unwrap();
     let db = open(home.path());
     let (first, writes) = question(2);
-    db.ask(&first, &writes).await.unwrap();
+    db.ask(&first, &writes, Quota::default()).await.unwrap();
     let mut lie = writes[0].clone();
     lie.preview.body = Some("{\"n\":0}".into());
     for (kept, out) in [(vec![lie, writes[1].clone()], vec![]), (vec![], writes.clone()), (vec![writes[0].clone()], vec![])] {
@@ -95,11 +95,11 @@ async fn confirmed(db: &Db, undoes: Option<ChangeId>) -> ChangeId {
     let (mut request, mut writes) = question(1);
     writes[0].preview.undoes = undoes;
     request.changes[0].undoes = undoes;
-    db.ask(&request, &writes).await.unwrap();
+    db.ask(&request, &writes, Quota::default()).await.unwrap();
     db.resolve(request.approval_id, request.digest, &answer(Decision::Approved, request.requested_at)).await.unwrap();
     let id = writes[0].change_id();
     db.sending(id, request.requested_at).await.unwrap();
-    let settlement = Settlement { outcome: ChangeOutcome::Confirmed, message: None, key: None, after: None, at: request.requested_at };
+    let settlement = Settlement { outcome: ChangeOutcome::Confirmed, message: None, key: None, after: None, correlation_id: None, at: request.requested_at };
     db.settled(id, &settlement).await.unwrap();
     id
 }
@@ -126,7 +126,7 @@ async fn one_undo_at_a_time() {
     let asked = async || {
         let (mut request, mut writes) = question(1);
         (request.changes[0].undoes, writes[0].preview.undoes) = (Some(first), Some(first));
-        db.ask(&request, &writes).await.map(|()| request)
+        db.ask(&request, &writes, Quota::default()).await.map(|()| request)
     };
     let waiting = asked().await.unwrap();
     assert!(db.undo_under_way(first).await.unwrap());

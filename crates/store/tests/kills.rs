@@ -8,7 +8,7 @@ use std::{
 };
 
 use bca_agent::{Message, NewRun, Transcript, TurnRecord};
-use bca_approval::{ApprovalLog, CanonicalRequest, IntentLog, Method, PlannedWrite, Resolution, Settlement, Target, set_digest};
+use bca_approval::{ApprovalLog, CanonicalRequest, IntentLog, Method, PlannedWrite, Quota, Resolution, Settlement, Target, set_digest};
 use bca_protocol::{
     ApprovalId, ApprovalRequest, ApprovalState, Block, CallId, ChangeId, ChangeOutcome, ChangePreview, ChangeSetId, ChangeState, Connection, ConnectionKind,
     Decision, Effect, Priority, Reviewer, Role, RunId, SessionId, StopReason, Undoable, Usage, WriteOperation,
@@ -105,7 +105,7 @@ async fn work(home: &Path) {
         db.reply(&run, &reply, &[], &turn, Timestamp::now()).await.unwrap();
         let writes = [planned(n), planned(n + 1)];
         let request = question(&run, &writes);
-        db.ask(&request, &writes).await.unwrap();
+        db.ask(&request, &writes, Quota::default()).await.unwrap();
         say("asked", request.approval_id);
         let yes = Resolution { decision: Decision::Approved, by: Reviewer::Window, reason: None, at: Timestamp::now() };
         db.resolve(request.approval_id, request.digest, &yes).await.unwrap();
@@ -115,7 +115,7 @@ async fn work(home: &Path) {
         for write in &writes {
             db.sending(write.change_id(), Timestamp::now()).await.unwrap();
             say("sent", write.change_id());
-            let done = Settlement { outcome: ChangeOutcome::Confirmed, message: None, key: None, after: None, at: Timestamp::now() };
+            let done = Settlement { outcome: ChangeOutcome::Confirmed, message: None, key: None, after: None, correlation_id: None, at: Timestamp::now() };
             db.settled(write.change_id(), &done).await.unwrap();
             say("settled", write.change_id());
         }

@@ -1342,13 +1342,17 @@ resource_id: string | null,
  */
 outcome: AuditOutcome, 
 /**
- * More, as JSON; absent where there is none or where it was deleted with the account's data.
+ * More, as JSON; absent where there is none or where it can't be read.
  */
 details: RawJson | null, 
 /**
- * Whether details were there and can't be read any more.
+ * Whether details were there and were deleted with the account's data.
  */
 details_deleted: boolean, 
+/**
+ * Whether details are there and can't be read, because the log's key of that time is not here.
+ */
+details_lost: boolean, 
 /**
  * The entry's seal, hexadecimal: a keyed hash over this entry and all before it.
  */
@@ -1460,6 +1464,14 @@ pruned: number,
  * Entries that no secret key protects (the demo, or a time without a keyring): anybody could have rewritten them.
  */
 unprotected: number, 
+/**
+ * Entries whose key is lost, as an entry after them says: whether they are as they were written can't be told.
+ */
+unverifiable: number, 
+/**
+ * The number of the last of those. Everything after it was verified.
+ */
+unverifiable_until: number | null, 
 /**
  * The number of the newest entry.
  */

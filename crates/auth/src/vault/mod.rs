@@ -128,6 +128,35 @@ impl Vault {
         Err(VaultError::Busy)
     }
 
+    /// The secret that is there, else this one, which is kept from now on: several that come at once, also in several processes, get the same. One
+    /// that is there and can't be read any more counts as none.
+    ///
+    /// # Errors
+    /// As [`Vault::put`].
+    pub async fn get_or_put(&self, id: &SecretId, fresh: &Secret<Vec<u8>>) -> Result<Secret<Vec<u8>>, VaultError> {
+        for _ in 0..TRIES {
+            // Proves that a key can be had; what stood under a lost one goes with it.
+            let (key_version, key) = self.current().await?;
+            let before = self.rows.read(id).await?;
+            if let Some(row) = &before {
+                match self.open(id, row).await {
+                    Err(VaultError::KeyLost | VaultError::Damaged) => {}
+                    opened => return opened,
+                }
+            }
+            let before = before.map(|row| row.version);
+            let version = before.unwrap_or(0) + 1;
+            let sealed = cipher::seal(&key, &cipher::context(id, version, key_version), fresh.expose())?;
+            let row = SealedRow { version, key_version, nonce: sealed.nonce, sealed: sealed.bytes };
+            match self.rows.write(id, row, before).await? {
+                Written::Done => return Ok(Secret::new(fresh.expose().clone())),
+                Written::Changed => {}
+                Written::KeyRetired => self.forget(key_version).await,
+            }
+        }
+        Err(VaultError::Busy)
+    }
+
     /// Forgets a secret.
     ///
     /// # Errors

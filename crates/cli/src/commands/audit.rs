@@ -117,9 +117,13 @@ fn verdict(verdict: &AuditVerdict, console: &mut Console) -> Result<Exit, Failur
 }
 
 fn told(verdict: &AuditVerdict) -> String {
-    let AuditVerdict { intact, checked, pruned, unprotected, against_checkpoint, findings, .. } = verdict;
+    let AuditVerdict { intact, checked, pruned, unprotected, unverifiable, unverifiable_until, against_checkpoint, findings, .. } = verdict;
     let mut lines = vec![format!("{} checked.", counted(*checked, "entry", "entries"))];
-    if *intact {
+    if let (true, Some(until)) = (*intact, unverifiable_until) {
+        let lost = counted(*unverifiable, "entry stands", "entries stand");
+        lines.push(format!("From entry {} on, the log is as it was written.", until.saturating_add(1)));
+        lines.push(format!("{lost} up to entry {until} under a key that was lost: nobody can tell any more whether they are as they were written."));
+    } else if *intact {
         lines.push("The log is as it was written.".to_owned());
     } else {
         lines.push("The log is not as it was written:".to_owned());

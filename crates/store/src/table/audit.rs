@@ -37,6 +37,7 @@ statements! {
     HEAD = "SELECT seq, seal, key_id, mark FROM audit_head WHERE id = 1";
     SET_HEAD = "INSERT INTO audit_head (id, seq, seal, key_id, mark) VALUES (1, ?1, ?2, ?3, ?4)
         ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, seal = excluded.seal, key_id = excluded.key_id, mark = excluded.mark";
+    LAST_OF_ACTION = "SELECT seq, seal FROM audit WHERE action = ?1 ORDER BY at DESC LIMIT 1";
     IN_ORDER = entries!("seq > ?1 ORDER BY seq");
     BY_TIME = page!("");
     BY_ACCOUNT = page!("account_ref = ?4 AND ");
@@ -178,6 +179,12 @@ pub(crate) fn insert(tx: &Connection, entry: &Entry) -> Result<(), StoreError> {
 pub(crate) fn head(connection: &Connection) -> Result<Option<Head>, StoreError> {
     let row = |row: &Row<'_>| Ok(Head { seq: row.get(0)?, seal: row.get(1)?, key_id: row.get(2)?, mark: row.get(3)? });
     Ok(connection.prepare_cached(HEAD)?.query_row([], row).optional()?)
+}
+
+/// Number and seal of the newest checkpoint that was exported.
+pub(crate) fn last_checkpoint(connection: &Connection) -> Result<Option<(i64, Seal)>, StoreError> {
+    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    Ok(connection.prepare_cached(LAST_OF_ACTION)?.query_row([bca_protocol::AuditAction::Checkpoint.as_str()], row).optional()?)
 }
 
 pub(crate) fn set_head(tx: &Connection, head: &Head) -> Result<(), StoreError> {

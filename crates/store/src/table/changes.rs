@@ -25,7 +25,8 @@ statements! {
     /// Only the process that asked sends, and only what was approved.
     SENDING = "UPDATE changes SET state = 'sending', sent_at = ?2 WHERE change_id = ?1 AND state = 'approved'
         AND EXISTS (SELECT 1 FROM change_sets s WHERE s.change_set_id = changes.change_set_id AND s.instance_id = ?3)";
-    SETTLED = "UPDATE changes SET state = ?2, message = ?3, result_key = coalesce(?4, result_key), settled_at = ?5
+    SETTLED = "UPDATE changes SET state = ?2, message = ?3, result_key = coalesce(?4, result_key), settled_at = ?5,
+            correlation_id = coalesce(?6, correlation_id)
         WHERE change_id = ?1 AND state IN ('sending', 'unknown')";
     NOT_SENT = "UPDATE changes SET state = 'not_sent', message = ?2, settled_at = ?3 WHERE change_id = ?1 AND state = 'approved'";
     STATE = "SELECT state FROM changes WHERE change_id = ?1";
@@ -38,15 +39,15 @@ statements! {
         AND change_set_id IN (SELECT change_set_id FROM change_sets s WHERE s.change_set_id = changes.change_set_id AND s.instance_id = ?1)
         RETURNING change_id";
     OF_SESSION = "SELECT c.preview, c.change_set_id, c.session_id, c.run_id, s.connection, c.state, c.message, c.before, p.after, c.created_at, c.sent_at,
-            c.settled_at, c.undone_by
+            c.settled_at, c.undone_by, c.correlation_id
         FROM changes c JOIN change_sets s ON s.change_set_id = c.change_set_id LEFT JOIN checkpoints p ON p.change_id = c.change_id
         WHERE c.session_id = ?1 ORDER BY c.id";
     ONE = "SELECT c.preview, c.change_set_id, c.session_id, c.run_id, s.connection, c.state, c.message, c.before, p.after, c.created_at, c.sent_at,
-            c.settled_at, c.undone_by
+            c.settled_at, c.undone_by, c.correlation_id
         FROM changes c JOIN change_sets s ON s.change_set_id = c.change_set_id LEFT JOIN checkpoints p ON p.change_id = c.change_id
         WHERE c.change_id = ?1";
     NEWEST = "SELECT c.preview, c.change_set_id, c.session_id, c.run_id, s.connection, c.state, c.message, c.before, p.after, c.created_at, c.sent_at,
-            c.settled_at, c.undone_by
+            c.settled_at, c.undone_by, c.correlation_id
         FROM changes c JOIN change_sets s ON s.change_set_id = c.change_set_id LEFT JOIN checkpoints p ON p.change_id = c.change_id
         WHERE c.id < coalesce((SELECT id FROM changes WHERE change_id = ?1), 9223372036854775807) ORDER BY c.id DESC LIMIT ?2";
     /// What the sets' questions showed.
@@ -144,10 +145,10 @@ pub(crate) fn sending(tx: &Connection, change: ChangeId, instance: InstanceId, a
 
 /// Whether the write was on its way or unknown and now has this outcome.
 pub(crate) fn settled(tx: &Connection, change: ChangeId, settlement: &Settlement) -> Result<bool, StoreError> {
-    let Settlement { outcome, message, key, after: _, at } = settlement;
+    let Settlement { outcome, message, key, after: _, correlation_id, at } = settlement;
     let state = outcome.state();
     let known = (state != ChangeState::Unknown).then_some(At(*at));
-    Ok(tx.prepare_cached(SETTLED)?.execute(params![Text(change), Worded(state), message, key, known])? > 0)
+    Ok(tx.prepare_cached(SETTLED)?.execute(params![Text(change), Worded(state), message, key, known, correlation_id])? > 0)
 }
 
 /// Whether the write was approved and is now given up.
@@ -315,6 +316,7 @@ fn view(row: &Row<'_>) -> rusqlite::Result<ChangeView> {
         state: row.get::<_, Worded<_>>(5)?.0,
         message: row.get(6)?,
         undone_by: row.get::<_, Option<Text<_>>>(12)?.map(|id| id.0),
+        correlation_id: row.get(13)?,
         before: row.get::<_, Option<Raw>>(7)?.map(|raw| raw.0),
         after: row.get::<_, Option<Raw>>(8)?.map(|raw| raw.0),
         created_at: row.get::<_, At>(9)?.0,

@@ -45,6 +45,7 @@ function entryOf(seq: number): AuditEntry {
     outcome: action === 'denied' ? 'refused' : action === 'write_sent' ? 'pending' : 'done',
     details: aboutWrite ? { title: 'Change customer 10020 Fjordlys AS', creditLimit: { before: '50000.00', after: '75000.00' } } : null,
     details_deleted: false,
+    details_lost: false,
     seal: seq.toString(16).padStart(64, '0'),
   };
 }
@@ -131,7 +132,7 @@ export function office(connection: () => Connection | null, connected: (connecti
     agree: async () => agreed(true),
     withdraw: async () => agreed(false),
     listAudit: async ({ filter, cursor, limit }) => pageOf(filter, cursor?.seq ?? COUNT, limit),
-    verifyAudit: async () => ({ intact: true, checked: COUNT, pruned: 120, unprotected: 0, count: COUNT + 120, head: 'ab', against_checkpoint: false, findings: [] }),
+    verifyAudit: async () => ({ intact: true, checked: COUNT, pruned: 120, unprotected: 0, unverifiable: 0, unverifiable_until: null, count: COUNT + 120, head: 'ab', against_checkpoint: false, findings: [] }),
     auditCheckpoint: async () => ({ kind: 'bc-agent audit checkpoint 1', count: COUNT, head: 'ab', at: new Date().toISOString(), signature: 'cd' }),
     exportAudit: async ({ format }) => `~/Downloads/bc-agent-audit.${format === 'csv' ? 'csv' : 'jsonl'}`,
     exportData: async () => ({ lines: [{ what: 'conversations', count: 12, place: '~/Downloads/bc-agent-data/sessions', note: null }] }),

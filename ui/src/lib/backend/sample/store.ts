@@ -95,7 +95,7 @@ export class SampleRun {
         }
         detail.approvals.push({ request, state: 'pending', by: null, reason: null, resolved_at: null });
         for (const preview of request.changes) {
-          detail.changes.push({ preview, change_set_id: request.change_set_id, session_id: request.session_id, run_id: request.run_id, connection: request.connection, state: 'planned', message: null, undone_by: null, before: null, after: null, created_at: at, sent_at: null, settled_at: null });
+          detail.changes.push({ preview, change_set_id: request.change_set_id, session_id: request.session_id, run_id: request.run_id, connection: request.connection, state: 'planned', message: null, undone_by: null, correlation_id: null, before: null, after: null, created_at: at, sent_at: null, settled_at: null });
         }
         break;
       }
