@@ -1,8 +1,8 @@
 //! Trying a set out before anybody is asked: business rules run, nothing stays, and a server that keeps something is found out.
 
 use bca_protocol::{
-    ApprovalRequest, AuditAction, AuditEntry, AuditFilter, AuditOutcome, ConnectionKind, DryRun, DryRunSwitch, ErrorCode, FieldChange, FieldEdit,
-    Permissions, ReviewVerdict, Reviewer, Revision, StopReason, ToolCallStatus, TriedOutcome,
+    ApprovalRequest, AuditAction, AuditEntry, AuditFilter, AuditOutcome, ConnectionKind, DryRun, DryRunSwitch, ErrorCode, FieldChange, FieldEdit, Permissions,
+    ReviewVerdict, Reviewer, Revision, StopReason, ToolCallStatus, TriedOutcome,
 };
 use bca_sim::{Options, TakenNumbers};
 use bca_testkit::{Books, Home, Turn};
@@ -136,10 +136,8 @@ async fn what_would_be_refused_is_not_asked_and_the_model_gets_the_servers_words
     let books = Books::open().await;
     let taken = books.record("customers", &books.ids("customers", 1).await[0]).await["number"].as_str().unwrap().to_owned();
     let double = json!({"entity": "customers", "data": {"displayName": "Twice", "number": taken}});
-    let turns = vec![
-        Turn::calls(&[("call_1", CREATE, create("Beside it")), ("call_2", CREATE, double)]),
-        Turn::calls(&[("call_3", CREATE, create("Corrected"))]),
-    ];
+    let turns =
+        vec![Turn::calls(&[("call_1", CREATE, create("Beside it")), ("call_2", CREATE, double)]), Turn::calls(&[("call_3", CREATE, create("Corrected"))])];
     let stage = tried(books, turns).await;
     let (run, events, question) = stage.asked().await;
     assert_eq!(question.changes[0].title, "Create customer Corrected", "only the second turn asks");
@@ -164,7 +162,8 @@ async fn a_server_that_keeps_something_is_an_alarm_and_it_is_off_from_then_on() 
         options
     })
     .await;
-    let stage = tried(books, vec![Turn::calls(&[("call_a", CREATE, create("Stayed"))]), Turn::text("Oh."), Turn::calls(&[("call_b", CREATE, create("Asked"))])]).await;
+    let stage =
+        tried(books, vec![Turn::calls(&[("call_a", CREATE, create("Stayed"))]), Turn::text("Oh."), Turn::calls(&[("call_b", CREATE, create("Asked"))])]).await;
     let (_, events, session) = stage.running.ask(None, "Go on").await;
     assert_eq!(questions(&events), 0);
     let (code, message) = error(&events).unwrap();
@@ -197,7 +196,10 @@ async fn what_has_no_way_back_or_needs_another_result_is_not_tried() {
         let order = json!({"entity": "salesOrders", "data": {"customerId": "{result:1}", "salesOrderLines": lines(&item)}});
         let calls = match case {
             0 => vec![("call_1", CREATE, create("Referred to")), ("call_2", CREATE, order)],
-            1 => vec![("call_1", CREATE, create("Beside it")), ("call_2", "bc_invoke_action", json!({"entity": "salesInvoices", "id": invoice, "action": "post"}))],
+            1 => vec![
+                ("call_1", CREATE, create("Beside it")),
+                ("call_2", "bc_invoke_action", json!({"entity": "salesInvoices", "id": invoice, "action": "post"})),
+            ],
             _ => vec![("call_1", UPDATE, json!({"entity": "items", "id": item, "data": {"inventory": 5000}}))],
         };
         let stage = tried(books, vec![Turn::calls(&calls)]).await;

@@ -6,7 +6,7 @@ use bca_protocol::{ApprovalRequest, ChangeId, ChangeState, ErrorCode, ReviewVerd
 use bca_testkit::{Books, Events, Turn};
 use serde_json::{Value, json};
 
-use crate::support::{CREATE, DELETE, Stage, UPDATE, create, rename, set};
+use crate::support::{CREATE, DELETE, Stage, UPDATE, create, ended, rename, set};
 
 /// Makes these changes with one approval; their ids, in order.
 async fn made(books: Books, calls: &[(&str, &str, Value)]) -> (Stage, Vec<ChangeId>) {
@@ -26,9 +26,9 @@ async fn asked(stage: &Stage, id: ChangeId) -> (bca_app::ActiveRun, Arc<Events>,
 
 /// Takes a change back with a yes; the change that did it.
 async fn undone(stage: &Stage, id: ChangeId) -> ChangeId {
-    let (run, _, question) = asked(stage, id).await;
+    let (run, events, question) = asked(stage, id).await;
     stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
-    assert_eq!(run.done.await.unwrap(), StopReason::EndTurn);
+    assert_eq!(run.done.await.unwrap(), StopReason::EndTurn, "{:?} {:?}", question.changes[0].body, ended(&events));
     let by = question.changes[0].change_id;
     assert_eq!(stage.running.app.change(id).await.unwrap().undone_by, Some(by));
     by
@@ -160,6 +160,211 @@ async fn a_document_goes_with_its_lines_and_a_line_alone() {
     undone(&stage, second).await;
     assert_eq!(lines().await, 1, "the line is there again");
     undone(&stage, ids[0]).await;
+}
+
+/// The rows below a record.
+async fn children(stage: &Stage, path: &str) -> Vec<Value> {
+    let page: Value = serde_json::from_str(&stage.books.read(path).await).unwrap();
+    page["value"].as_array().unwrap_or_else(|| panic!("{page}")).clone()
+}
+
+/// The number of an account that journals may post to.
+async fn account(books: &Books) -> String {
+    let page: Value = serde_json::from_str(&books.read("accounts?$filter=accountType eq 'Posting' and directPosting eq true&$top=1").await).unwrap();
+    page["value"][0]["number"].as_str().unwrap().to_owned()
+}
+
+/// Deletes this through the agent, takes the deletion back, and gives the ids before and after.
+async fn deleted_and_back(books: Books, entity: &str, id: &str) -> (Stage, ApprovalRequest, String) {
+    let (stage, ids) = made(books, &[("call_a", DELETE, json!({"entity": entity, "id": id}))]).await;
+    assert!(stage.books.read(&format!("{entity}({id})")).await.contains("error"), "it is gone");
+    let (run, events, question) = asked(&stage, ids[0]).await;
+    stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
+    assert_eq!(run.done.await.unwrap(), StopReason::EndTurn, "{entity}: {:?} {:?}", question.changes[0].body, ended(&events));
+    let done: Value = serde_json::from_str(ended(&events)[0].2.as_str()).unwrap();
+    assert_eq!(done["differences"], json!([]), "{entity}: what came back is what was sent");
+    let again = done["id"].as_str().unwrap().to_owned();
+    assert_ne!(again, id);
+    (stage, question, again)
+}
+
+fn warned(question: &ApprovalRequest, of: &str) -> bool {
+    question.changes[0].notes.iter().any(|note| note.text.contains(of))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_draft_comes_back_with_its_lines_and_their_dimensions() {
+    let partners = [
+        ("salesOrders", "customers", "customerId"),
+        ("salesQuotes", "customers", "customerId"),
+        ("salesInvoices", "customers", "customerId"),
+        ("salesCreditMemos", "customers", "customerId"),
+        ("purchaseOrders", "vendors", "vendorId"),
+        ("purchaseInvoices", "vendors", "vendorId"),
+        ("purchaseCreditMemos", "vendors", "vendorId"),
+    ];
+    for (set, partner, property) in partners {
+        let books = Books::open().await;
+        let (partner, items) = (books.ids(partner, 1).await.remove(0), books.ids("items", 2).await);
+        let lines = format!("{}Lines", set.trim_end_matches('s'));
+        let dimensions: Value = serde_json::from_str(&books.read("dimensions?$expand=dimensionValues&$top=1").await).unwrap();
+        let dimension = &dimensions["value"][0];
+        let price = if set.starts_with("sales") {
+            "unitPrice"
+        } else if set == "purchaseOrders" {
+            "directUnitCost"
+        } else {
+            "unitCost"
+        };
+        let body = json!({property: partner, lines.as_str(): [
+            {"lineType": "Item", "itemId": items[0], "quantity": 3, "description": "First of two"},
+            {"lineType": "Item", "itemId": items[1], "quantity": 1, "discountPercent": 10,
+             "dimensionSetLines": [{"code": dimension["code"], "valueCode": dimension["dimensionValues"][0]["code"]}]},
+            {"lineType": "Comment", "description": "As agreed by telephone"},
+        ]});
+        let id = books.create(set, &body).await;
+        let before: Vec<Value> = {
+            let page: Value = serde_json::from_str(&books.read(&format!("{set}({id})/{lines}")).await).unwrap();
+            page["value"].as_array().unwrap().clone()
+        };
+        let header = books.record(set, &id).await;
+        let (stage, question, again) = deleted_and_back(books, set, &id).await;
+        let shown = &stage.running.app.changes(None).await.unwrap().into_iter().find(|change| change.preview.undoes.is_none()).unwrap().preview;
+        assert!(shown.undo.is_yes(), "{set}: {:?}", shown.undo);
+        assert!(shown.fields.iter().any(|field| field.name.starts_with(&format!("{lines}[1].")) && field.after.is_none()), "{set}: lines that go are shown");
+        assert!(warned(&question, "3 ") && warned(&question, header["number"].as_str().unwrap()), "{set}: {:?}", question.changes[0].notes);
+        let rows = children(&stage, &format!("{set}({again})/{lines}")).await;
+        assert_eq!(rows.len(), 3, "{set}");
+        for (old, new) in before.iter().zip(&rows) {
+            for name in ["lineType", "lineObjectNumber", "description", "quantity", price, "discountPercent", "discountAmount", "amountIncludingTax", "taxCode"]
+            {
+                assert_eq!(old[name], new[name], "{set}: {name}");
+            }
+        }
+        let now = stage.books.record(set, &again).await;
+        for name in ["totalAmountIncludingTax", "postingDate", "currencyCode", "paymentTermsId", "externalDocumentNumber", "shipToName"] {
+            assert_eq!(header[name], now[name], "{set}: {name}");
+        }
+        assert_ne!(header["number"], now["number"], "{set}");
+        let page: Value = serde_json::from_str(&stage.books.read(&format!("{set}({again})/{lines}?$expand=dimensionSetLines")).await).unwrap();
+        let of_line = |at: usize| {
+            page["value"][at]["dimensionSetLines"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|line| line["id"] == dimension["id"] && line["valueId"] == dimension["dimensionValues"][0]["id"])
+        };
+        assert!(of_line(1), "{set}: {page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn masters_and_journals_come_back_with_what_belonged_to_them() {
+    let books = Books::open().await;
+    let dimensions: Value = serde_json::from_str(&books.read("dimensions?$expand=dimensionValues&$top=1").await).unwrap();
+    let dimension = &dimensions["value"][0];
+    let default = json!([{"dimensionId": dimension["id"], "dimensionValueId": dimension["dimensionValues"][0]["id"]}]);
+    let vendor = books.create("vendors", &json!({"displayName": "With a dimension", "city": "Bergen", "defaultDimensions": default})).await;
+    let (stage, question, again) = deleted_and_back(books, "vendors", &vendor).await;
+    assert_eq!(children(&stage, &format!("vendors({again})/defaultDimensions")).await.len(), 1);
+    assert!(!warned(&question, "another number"), "a vendor keeps its number: {:?}", question.changes[0].notes);
+
+    let books = Books::open().await;
+    let item = books.create("items", &json!({"displayName": "With variants", "unitPrice": 12.5, "type": "Inventory"})).await;
+    for code in ["RED", "BLUE"] {
+        books.create("itemVariants", &json!({"itemId": item, "code": code, "description": code})).await;
+    }
+    let (stage, _, again) = deleted_and_back(books, "items", &item).await;
+    let variants: Vec<Value> = children(&stage, &format!("items({again})/itemVariants")).await.iter().map(|row| row["code"].clone()).collect();
+    assert_eq!(variants.len(), 2, "{variants:?}");
+
+    let books = Books::open().await;
+    let contact = books.create("contacts", &json!({"displayName": "Kari Nordmann", "type": "Person", "email": "kari@example.com"})).await;
+    let (stage, _, again) = deleted_and_back(books, "contacts", &contact).await;
+    assert_eq!(stage.books.record("contacts", &again).await["email"], "kari@example.com");
+
+    let books = Books::open().await;
+    let account = account(&books).await;
+    let journal = books.create("journals", &json!({"code": "UNDO", "displayName": "To be undone"})).await;
+    let line = |amount: f64| json!({"accountType": "G_x002F_L_x0020_Account", "accountNumber": account, "amount": amount, "documentNumber": "U1", "description": "Wages"});
+    let first = books.create(&format!("journals({journal})/journalLines"), &line(12.5)).await;
+    books.create(&format!("journals({journal})/journalLines"), &line(-12.5)).await;
+    let (stage, _, _) = deleted_and_back(books, "journalLines", &first).await;
+    let amounts = async |stage: &Stage, journal: &str| -> Vec<Value> {
+        children(stage, &format!("journals({journal})/journalLines")).await.iter().map(|row| row["amount"].clone()).collect()
+    };
+    let mut both = amounts(&stage, &journal).await;
+    both.sort_by_key(ToString::to_string);
+    assert_eq!(both, [json!(-12.5), json!(12.5)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_comes_back_with_its_lines() {
+    let books = Books::open().await;
+    let account = account(&books).await;
+    let journal = books.create("journals", &json!({"code": "UNDO", "displayName": "To be undone"})).await;
+    for amount in [100, -60, -40] {
+        let line = json!({"accountType": "G_x002F_L_x0020_Account", "accountNumber": account, "amount": amount, "documentNumber": "U1"});
+        books.create(&format!("journals({journal})/journalLines"), &line).await;
+    }
+    let (stage, _, again) = deleted_and_back(books, "journals", &journal).await;
+    let lines = children(&stage, &format!("journals({again})/journalLines")).await;
+    assert_eq!(lines.iter().map(|line| line["amount"].as_i64().unwrap()).collect::<Vec<_>>(), [100, -60, -40]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_posted_or_delivered_is_not_created_again() {
+    let books = Books::open().await;
+    let posted: Value = serde_json::from_str(&books.read("salesInvoices?$filter=status eq 'Open'&$top=1").await).unwrap();
+    let id = posted["value"][0]["id"].as_str().unwrap();
+    let stage = set(books, vec![Turn::calls(&[("call_a", DELETE, json!({"entity": "salesInvoices", "id": id}))])]).await;
+    let (run, _, question) = stage.asked().await;
+    let bca_protocol::Undoable::No { why } = &question.changes[0].undo else { panic!("{:?}", question.changes[0].undo) };
+    assert!(why.contains("posted") && why.contains("corrective document"), "{why}");
+    stage.running.answer(&question, ReviewVerdict::Reject { reason: None }).await.unwrap();
+    run.done.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undone_creation_can_come_back_whole() {
+    let books = Books::open().await;
+    let (customer, item) = (books.ids("customers", 1).await.remove(0), books.ids("items", 1).await.remove(0));
+    let lines = json!([{"lineType": "Item", "itemId": item, "quantity": 2}, {"lineType": "Item", "itemId": item, "quantity": 5}]);
+    let order = json!({"entity": "salesOrders", "data": {"customerId": customer, "externalDocumentNumber": "MINE-1", "salesOrderLines": lines}});
+    let (stage, ids) = made(books, &[("call_a", CREATE, order)]).await;
+    let gone = undone(&stage, ids[0]).await;
+    let back = undone(&stage, gone).await;
+    let page: Value = serde_json::from_str(&stage.books.read("salesOrders?$filter=externalDocumentNumber eq 'MINE-1'&$expand=salesOrderLines").await).unwrap();
+    let [again] = &page["value"].as_array().unwrap()[..] else { panic!("{page}") };
+    assert_eq!(again["salesOrderLines"].as_array().unwrap().len(), 2);
+    undone(&stage, back).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_deleted_documents_is_taken_back_whole() {
+    let books = Books::open().await;
+    let (customer, item) = (books.ids("customers", 1).await.remove(0), books.ids("items", 1).await.remove(0));
+    let lines = json!([{"lineType": "Item", "itemId": item, "quantity": 2}]);
+    let order = books.create("salesOrders", &json!({"customerId": customer, "externalDocumentNumber": "RUN-1", "salesOrderLines": lines})).await;
+    let old = books.record("customers", &customer).await;
+    let calls = [
+        ("call_1", UPDATE, rename(&customer, "Renamed")),
+        ("call_2", DELETE, json!({"entity": "salesOrders", "id": order})),
+        ("call_3", CREATE, create("New")),
+    ];
+    let (stage, ids) = made(books, &calls).await;
+    let run = stage.running.app.change(ids[0]).await.unwrap().run_id;
+    let events = Events::new();
+    let undo = stage.running.app.undo_run(run, events.clone()).await.unwrap();
+    let question = events.question().await;
+    let undoes: Vec<_> = question.changes.iter().map(|change| change.undoes.unwrap()).collect();
+    assert_eq!(undoes, ids.iter().rev().copied().collect::<Vec<_>>());
+    stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
+    assert_eq!(undo.done.await.unwrap(), StopReason::EndTurn, "{:?}", ended(&events));
+    let page: Value = serde_json::from_str(&stage.books.read("salesOrders?$filter=externalDocumentNumber eq 'RUN-1'&$expand=salesOrderLines").await).unwrap();
+    assert_eq!(page["value"][0]["salesOrderLines"].as_array().unwrap().len(), 1);
+    assert_eq!(stage.books.record("customers", &customer).await["displayName"], old["displayName"]);
+    assert_eq!(stage.books.named("customers", "New").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -281,6 +281,35 @@ impl Window {
         self.element(test_id).await.click().await.unwrap();
     }
 
+    /// The same, for what a selector finds.
+    pub async fn click_at(&self, selector: &str) {
+        self.element_at(selector).await.click().await.unwrap();
+    }
+
+    /// Types in place of what stands there.
+    pub async fn type_at(&self, selector: &str, keys: &str) {
+        let field = self.element_at(selector).await;
+        field.clear().await.unwrap();
+        field.send_keys(keys).await.unwrap();
+    }
+
+    async fn element_at(&self, selector: &str) -> WebElement {
+        self.until(&format!("return document.querySelector({}) !== null", json!(selector))).await;
+        self.page.find(By::Css(selector)).await.unwrap()
+    }
+
+    /// The words in it, as they are seen.
+    pub async fn text(&self, test_id: &str) -> String {
+        self.text_at(&format!("[data-testid=\"{test_id}\"]")).await
+    }
+
+    /// The same, for what a selector finds.
+    pub async fn text_at(&self, selector: &str) -> String {
+        self.element_at(selector).await;
+        let text = self.js(&format!("return document.querySelector({}).innerText", json!(selector))).await;
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
     /// Types a message and sends it.
     pub async fn send(&self, text: &str) {
         self.element("composer-input").await.send_keys(text).await.unwrap();
@@ -333,11 +362,11 @@ impl Window {
         if answer["err"].is_null() { Ok(answer["ok"].clone()) } else { Err(answer["err"].clone()) }
     }
 
-    /// Pictures of the page in both themes and two sizes, for people to look at.
+    /// Pictures of the page in both themes and three sizes, for people to look at.
     pub async fn screenshots(&self, name: &str) {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../screenshots");
         fs::create_dir_all(&folder).unwrap();
-        for (width, height) in [(1280, 800), (1000, 700)] {
+        for (width, height) in [(1280, 800), (1000, 700), (900, 600)] {
             self.page.set_window_rect(0, 0, width, height).await.unwrap();
             for theme in ["light", "dark"] {
                 self.js(&format!("document.documentElement.dataset.theme = '{theme}'")).await;

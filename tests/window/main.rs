@@ -6,9 +6,11 @@
 mod closing;
 mod desk;
 mod driver;
+mod edits;
 mod foreign;
 mod notices;
 mod tray;
+mod undo;
 
 use std::{
     io::Read as _,

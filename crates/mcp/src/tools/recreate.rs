@@ -17,6 +17,8 @@ pub(super) struct Again {
     pub(super) is_below_a_parent: bool,
     /// Children that come along.
     pub(super) expand: Vec<String>,
+    /// The same with what belongs to the children, to be read back.
+    pub(super) read_back: Vec<String>,
     /// The body.
     pub(super) data: Json,
     /// What does not come back.
@@ -35,6 +37,7 @@ pub(super) fn again(entity: &Entity, before: &Json) -> Result<Again, BcError> {
     let has_lines = image::owned(entity).any(|(navigation, _)| navigation.name.ends_with("Lines") && navigation.name != "dimensionSetLines");
     let discount = data.iter().position(|(name, _)| has_lines && name == "discountAmount").map(|at| data.remove(at).1);
     let (expand, mut children) = children(entity, before);
+    let read_back = expand.iter().map(|name| deep(entity, name)).collect();
     let count = |name: &str| data_len(&children, name);
     let counted: Vec<String> = expand.iter().map(|name| format!("{} {}", count(name), words(name))).collect();
     data.append(&mut children);
@@ -51,7 +54,7 @@ pub(super) fn again(entity: &Entity, before: &Json) -> Result<Again, BcError> {
         notes.push(warning(format!("The discount of {discount} on the whole document does not come back. Set it again afterwards.")));
     }
     notes.push(warning("It gets a new id. What pointed to the old one, its history, pictures, attached files, comments and links do not come back.".into()));
-    Ok(Again { set, is_below_a_parent: parent.is_some(), expand, data: Json::Object(data), notes })
+    Ok(Again { set, is_below_a_parent: parent.is_some(), expand, read_back, data: Json::Object(data), notes })
 }
 
 fn info(text: String) -> Note {
@@ -60,6 +63,13 @@ fn info(text: String) -> Note {
 
 fn warning(text: String) -> Note {
     Note { kind: NoteKind::Warning, text }
+}
+
+/// `salesOrderLines($expand=dimensionSetLines)`
+fn deep(entity: &Entity, name: &str) -> String {
+    let child = image::owned(entity).find(|(navigation, _)| navigation.name == name).map(|(_, child)| child);
+    let below: Vec<String> = child.into_iter().flat_map(|child| image::owned(child).map(|(navigation, _)| navigation.name.clone())).collect();
+    if below.is_empty() { name.to_owned() } else { format!("{name}($expand={})", below.join(",")) }
 }
 
 fn data_len(children: &[(String, Json)], name: &str) -> usize {
@@ -126,7 +136,7 @@ fn child_again(owner: &Entity, owner_record: &Json, child: &Entity, row: &Json) 
 fn worth_creating(entity: &Entity, before: &Json, without: Option<&str>) -> Vec<(String, Json)> {
     if entity.set == "dimensionSetLines" {
         // Named by the dimension and its value (docs/business-central.md, section 12); the rest follows from these.
-        return ["id", "valueId"].into_iter().filter_map(|name| Some((name.to_owned(), before.get(name)?.clone()))).collect();
+        return ["code", "valueCode"].into_iter().filter_map(|name| Some((name.to_owned(), before.get(name)?.clone()))).collect();
     }
     let stem = |name: &str| name.strip_suffix("Id").map(str::to_owned);
     let owner = without.and_then(stem);

@@ -14,8 +14,8 @@ use crate::answer::{Answer, object, sparse, text};
 
 /// Reads one record from the database that is written to, never from a replica or a cache.
 pub(super) async fn fetch(client: &Client, path: &RecordPath, expand: &[String], cancel: &CancellationToken) -> Result<Record, BcError> {
-    let expand: Vec<Expand> = expand.iter().map(|name| Expand::all(name)).collect();
-    client.get(path, &[], &expand, cancel).await
+    let expand: Vec<Vec<Expand>> = expand.iter().map(|names| Expand::parse_list(names)).collect::<Result<_, _>>()?;
+    client.get(path, &[], &expand.concat(), cancel).await
 }
 
 /// The version that a change must name.

@@ -229,7 +229,8 @@ fn creation(client: &Client, entity: &'static Entity, done: &Done<'_>) -> Result
     if let Some(Undoable::No { why }) = image::way_back(entity, &before) {
         return Err(no_way_back(format!("This cannot be undone. {why}")));
     }
-    let Again { set, is_below_a_parent, expand, data, notes: lost } = recreate::again(entity, &before).map_err(|fault| no_way_back(fault.to_string()))?;
+    let Again { set, is_below_a_parent, expand, read_back, data, notes: lost } =
+        recreate::again(entity, &before).map_err(|fault| no_way_back(fault.to_string()))?;
     let operation = Operation::Create;
     let parented = if is_below_a_parent { Parented::Yes } else { Parented::No };
     let mut notes = validated(&Proposal { entity: &entity.set, operation: &operation, id: None, parented, data: Some(&data) }).map_err(|a| invalid(&a))?;
@@ -248,7 +249,7 @@ fn creation(client: &Client, entity: &'static Entity, done: &Done<'_>) -> Result
         conflicts: Vec::new(),
         undo: None,
         request,
-        target: Target::Create { set, expand, data },
+        target: Target::Create { set, expand: read_back, data },
     })
 }
 
