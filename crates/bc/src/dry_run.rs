@@ -3,6 +3,7 @@
 
 use bca_approval::{CanonicalRequest, DryRunPermit, Method};
 use bca_catalogue::ApiName;
+use bca_protocol::Json;
 use reqwest::{
     StatusCode,
     header::{ACCEPT, CONTENT_TYPE},
@@ -252,19 +253,21 @@ fn random_id() -> Result<RecordId, String> {
     RecordId::parse(&parts.join("-")).map_err(|error| error.to_string())
 }
 
-/// What is to be looked at: what was answered with success, or, where there are no answers, every record that was there before.
+/// What is to be looked at: what was answered with success, or, where there are no answers, every record that was there before and every
+/// one that would have an id of its own choice.
 fn looks(requests: &[&CanonicalRequest], items: &[Option<Item>]) -> Vec<Look> {
     let look = |(at, request): (usize, &&CanonicalRequest)| {
         let item = items.get(at).and_then(Option::as_ref);
         let record = item.filter(|item| item.status.is_success()).and_then(|item| item.body.clone()).and_then(Record::from_row);
         let was_answered = item.is_some_and(|item| item.status.is_success());
-        if !was_answered && (!items.is_empty() || request.method == Method::Post) {
+        if !was_answered && !items.is_empty() {
             return None;
         }
         let path = match request.method {
             Method::Patch | Method::Delete => request.path.clone(),
             Method::Post => {
-                let id = record.as_ref().and_then(Record::id).and_then(|id| RecordId::parse(id).ok())?;
+                let answered = record.as_ref().and_then(Record::id).map(str::to_owned);
+                let id = answered.or_else(|| own_id(request)).and_then(|id| RecordId::parse(&id).ok())?;
                 format!("{}({id})", request.path.split('?').next().unwrap_or_default())
             }
         };
@@ -272,6 +275,12 @@ fn looks(requests: &[&CanonicalRequest], items: &[Option<Item>]) -> Vec<Look> {
         Some(Look { at, path, method: request.method, before: request.if_match.clone(), answered, was_answered })
     };
     requests.iter().enumerate().filter_map(look).collect()
+}
+
+/// The id that a create brings along.
+fn own_id(request: &CanonicalRequest) -> Option<String> {
+    let body = Json::parse(request.body.as_deref()?).ok()?;
+    body.get("id").and_then(Json::as_str).map(str::to_owned)
 }
 
 fn suspected(count: usize) -> Vec<Stayed> {

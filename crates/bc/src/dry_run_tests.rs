@@ -114,6 +114,11 @@ fn create(script: &Script) -> CanonicalRequest {
     script.request(Method::Post, "customers?$expand=defaultDimensions", None, Some(BODY))
 }
 
+/// With an id of its own choice.
+fn create_as(script: &Script) -> CanonicalRequest {
+    script.request(Method::Post, "customers", None, Some(&format!(r#"{{"id":"{ID}","displayName":"Harbor Lights Ltd"}}"#)))
+}
+
 fn change(script: &Script) -> CanonicalRequest {
     script.request(Method::Patch, &format!("customers({ID})"), Some(ETAG), Some(BODY))
 }
@@ -197,6 +202,7 @@ async fn what_stayed_is_seen_and_what_is_as_it_was_is_not_called_so() {
         ("refused, and nothing to look at", create, vec![batch(&[rule(), gone()])], None),
         ("refused, the server stops there", create, vec![batch(&[rule()])], None),
         ("no answer, and the record was changed", change, vec![Reply::Drop, batch(&[said(200, NEW)])], Some(suspected(0))),
+        ("no answer, and what was to be created is there", create_as, vec![Reply::Drop, batch(&[said(200, NEW)])], Some(found(0))),
         ("no answer, and the record is gone", delete, vec![Reply::Drop, batch(&[gone()])], Some(suspected(0))),
     ];
     for (name, request, replies, expected) in cases {
