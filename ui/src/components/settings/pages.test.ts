@@ -107,6 +107,18 @@ describe('permissions', () => {
     expect(set).toHaveBeenCalledWith({ connection: expect.any(String), permissions: { ...before, role: 'viewer' } });
   });
 
+  it('says what may stay before sets are tried out, and switches it on', async () => {
+    const backend = await use('kind=sandbox');
+    const set = vi.spyOn(backend, 'setPermissions');
+    render(PermissionPage);
+    const box = await screen.findByTestId<HTMLInputElement>('dry-run-on');
+    expect(box.checked).toBe(false);
+    expect(screen.getByTestId('dry-run-switch').textContent).toMatch(/number series.*mails/);
+    await fireEvent.click(box);
+    await vi.waitFor(() => expect(set).toHaveBeenCalledWith(expect.objectContaining({ permissions: expect.objectContaining({ dry_run: 'on' }) })));
+    await vi.waitFor(() => expect(screen.getByTestId<HTMLInputElement>('dry-run-on').checked).toBe(true));
+  });
+
   it('allows without asking for a while, shows it, and revokes it', async () => {
     const backend = await use('kind=sandbox');
     render(PermissionPage);
