@@ -221,13 +221,13 @@ impl App {
         self.audit_key_ready().await;
         self.inner.db.change_setting(key.name(), value, record).await?;
         self.settings_mut().put(key, value);
-        Ok(self.settings_now().view(key))
-    }
-
-        if matches!(key, Key::Language | Key::CustomApis) {
+        if matches!(key, Key::Language | Key::CustomApis | Key::NewIds) {
             // What was learned of environments was learned with the old value.
             self.inner.benches.clear().await;
         }
+        Ok(self.settings_now().view(key))
+    }
+
     pub(crate) fn settings_now(&self) -> RwLockReadGuard<'_, Settings> {
         self.inner.settings.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -26,6 +26,8 @@ pub enum Key {
     NeverWritten,
     /// Custom and third-party APIs beside those that an environment tells of.
     CustomApis,
+    /// Which new records bring an id along.
+    NewIds,
     /// The person's language.
     Language,
     /// The sign-in service.
@@ -74,7 +76,7 @@ struct Definition {
 
 impl Key {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Provider,
         Self::Model,
         Self::ModelBaseUrl,
@@ -85,6 +87,7 @@ impl Key {
         Self::UnattendedApproval,
         Self::NeverWritten,
         Self::CustomApis,
+        Self::NewIds,
         Self::Language,
         Self::SignInAuthority,
         Self::SignInTenant,
@@ -177,6 +180,13 @@ impl Key {
                 None,
                 Check::Text,
                 "Custom APIs beside those that an environment tells of, as publisher/group/version, separated by commas.",
+            ),
+            Self::NewIds => define(
+                "business_central.new_ids",
+                "sandbox",
+                None,
+                Check::OneOf(&["sandbox", "everywhere", "never"]),
+                "Where it is found out, by creating, which sets keep an id that a new record brings along. Where one is kept, a create without an answer is found for certain.",
             ),
             Self::Language => define(
                 "language",

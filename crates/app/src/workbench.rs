@@ -4,14 +4,16 @@ use std::{collections::HashMap, sync::Arc};
 
 use bca_auth::{FixedToken, Secret, TokenSource};
 use bca_bc::{Access, Client, Language, Limits};
-use bca_mcp::{BusinessCentral, Toolset};
-use bca_protocol::{AccountId, Connection, ErrorCode, UserError};
+use bca_mcp::{BusinessCentral, NewIds, Toolset};
+use bca_protocol::{AccountId, Connection, ConnectionKind, ErrorCode, UserError};
 
 use crate::{App, Key};
 
 /// Tools on one connection, or without any.
 pub(crate) struct Workbench {
     pub(crate) connection: Option<Connection>,
+    /// Where its writes go and as whom: two accounts may have one name.
+    target: Option<bca_approval::Target>,
     pub(crate) tools: Arc<Toolset>,
 }
 
@@ -72,6 +74,20 @@ impl App {
         Language::parse(self.settings_now().get(Key::Language)).or_else(|| self.inner.config.environment.language())
     }
 
+    /// Finding out what an environment does with ids of new records may cost a proposal, so it is done where nothing is at stake.
+    fn new_ids(&self, route: Option<&Route>) -> NewIds {
+        let is_real = match route.map(|route| route.connection.kind) {
+            Some(ConnectionKind::Demo | ConnectionKind::Sandbox) | None => false,
+            Some(ConnectionKind::Production | ConnectionKind::OnPremises) => true,
+        };
+        match self.settings_now().get(Key::NewIds) {
+            "never" => NewIds::Never,
+            "everywhere" => NewIds::FindOut,
+            _ if is_real => NewIds::WhereKept,
+            _ => NewIds::FindOut,
+        }
+    }
+
     /// The bench without a connection.
     pub(crate) async fn offline_bench(&self) -> Result<Arc<Workbench>, UserError> {
         self.bench(None).await
@@ -80,7 +96,10 @@ impl App {
     async fn bench(&self, route: Option<Route>) -> Result<Arc<Workbench>, UserError> {
         let key = route.as_ref().map(|route| route.connection.name.clone());
         let mut benches = self.inner.benches.by_name.lock().await;
-        if let Some(bench) = benches.get(&key).filter(|bench| bench.connection.as_ref() == route.as_ref().map(|r| &r.connection)) {
+        let target = route.as_ref().map(Route::target);
+        let is_the_same = |bench: &&Arc<Workbench>| bench.target == target && bench.connection.as_ref() == route.as_ref().map(|route| &route.connection);
+        // Another process may have changed the connection since.
+        if let Some(bench) = benches.get(&key).filter(is_the_same) {
             return Ok(Arc::clone(bench));
         }
         let client = match &route {
@@ -99,8 +118,9 @@ impl App {
         let apis = self.settings_now().get(Key::CustomApis).split(',').filter_map(|api| api.parse().ok()).collect();
         let business_central =
             BusinessCentral::new(client, Arc::new(self.inner.db.clone()), Arc::clone(&self.inner.clock)).with(apis, self.home().join("attachments"));
+        let business_central = business_central.bringing_ids(Arc::new(self.inner.db.clone()), self.new_ids(route.as_ref()));
         let tools = Toolset::start(Arc::new(business_central)).await.map_err(|e| UserError::new(ErrorCode::Internal, e.to_string()))?;
-        let bench = Arc::new(Workbench { connection: route.map(|route| route.connection), tools: Arc::new(tools) });
+        let bench = Arc::new(Workbench { connection: route.map(|route| route.connection), target, tools: Arc::new(tools) });
         benches.insert(key, Arc::clone(&bench));
         Ok(bench)
     }

@@ -14,7 +14,7 @@ mod tenant;
 mod tools;
 mod toolset;
 
-pub use attached::{NotAttached, attach};
+pub use attached::{NotAttached, attach, find as find_attached};
 pub use server::BcToolServer;
 pub use tools::{BusinessCentral, is_file_of, own_ids::NewIds, undo::Done};
 pub use toolset::{StartError, Toolset};

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{AnyObject, BusinessCentral, ParentInput, Prepared, Target, change_set::ChangeSetInput, entity, failed, preview, validated};
+use super::{AnyObject, BusinessCentral, ParentInput, Prepared, Target, change_set::ChangeSetInput, entity, failed, own_ids, preview, validated};
 use crate::answer::Answer;
 
 pub(super) const DESCRIPTION: &str = "Proposes a new record. A person approves it before it is made; afterwards it is read back and compared. \
@@ -39,7 +39,7 @@ pub(super) async fn prepare(bc: &BusinessCentral, input: Input, call_id: &CallId
     let entity = entity(&input.entity)?;
     let operation = Operation::Create;
     let parented = if input.parent.is_some() { Parented::Yes } else { Parented::No };
-    let notes = validated(&Proposal { entity: &entity.set, operation: &operation, id: None, parented, data: Some(&input.data) })?;
+    let mut notes = validated(&Proposal { entity: &entity.set, operation: &operation, id: None, parented, data: Some(&input.data) })?;
     let (set, parent_name) = match &input.parent {
         None => (SetPath::of(&entity.set).map_err(|e| failed(&e))?, None),
         Some(parent) => {
@@ -64,8 +64,16 @@ pub(super) async fn prepare(bc: &BusinessCentral, input: Input, call_id: &CallId
         .filter(|(name, value)| matches!(value, Json::Array(_) | Json::Object(_)) && entity.navigation(name).is_some())
         .map(|(name, _)| name.clone())
         .collect();
+    let id = if input.parent.is_none() { bc.own_id(entity).await } else { None };
     let path = if expand.is_empty() { set.to_string() } else { format!("{set}?$expand={}", expand.join(",")) };
-    let request = CanonicalRequest { target: client.target().clone(), method: Method::Post, path, if_match: None, body: Some(input.data.to_string()) };
+    let request = CanonicalRequest {
+        target: client.target().clone(),
+        method: Method::Post,
+        path,
+        if_match: None,
+        body: Some(own_ids::bring(&input.data, id.as_deref()).to_string()),
+    };
+    notes.extend(id.as_deref().map(own_ids::note));
     let title = title(entity, &input.data, parent_name.as_deref());
     let draft =
         preview::Draft { entity, operation: &operation, call_id, key: None, title, before: None, data: Some(&input.data), notes, now: bc.clock.now(), request };

@@ -9,7 +9,7 @@ use bca_protocol::{DryRun, FieldChange, Json, TriedOutcome, TriedWrite, WriteOpe
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    BusinessCentral,
+    BusinessCentral, own_ids,
     preview::{field_kind, is_nothing},
     verify,
 };
@@ -27,7 +27,24 @@ impl BusinessCentral {
             return not_tried(why);
         }
         let trial = client.dry_run(permit, &requests, cancel).await;
-        client.catalogue().scope(async { rehearsed(&set.writes, trial) }).await
+        client.catalogue().scope(self.told_of_ids(&set.writes, trial)).await
+    }
+}
+
+impl BusinessCentral {
+    /// A trial tells of ids too: what it would refuse because of one is proposed without one the next time.
+    async fn told_of_ids(&self, writes: &[PlannedWrite], trial: Trial) -> Rehearsed {
+        let refused = match &trial {
+            Trial::Tried(outcomes) => self.learn_from_trial(writes, outcomes).await,
+            Trial::NotSent(_) | Trial::NotKnown(_) | Trial::Stayed(_) => None,
+        };
+        let mut rehearsed = rehearsed(writes, trial);
+        if let (DryRun::Tried { writes }, Some(refused)) = (&mut rehearsed.dry_run, refused)
+            && let Some(TriedWrite { outcome: TriedOutcome::WouldFail { message, .. }, .. }) = writes.iter_mut().find(|tried| tried.change_id == refused)
+        {
+            *message = format!("{message} {}", own_ids::WITHOUT_ID);
+        }
+        rehearsed
     }
 }
 

@@ -1,12 +1,12 @@
 //! A person's edits of a proposed write: the same checks as for a tool call, a body built anew, the same preview.
 
 use bca_approval::{CanonicalRequest, PlannedWrite};
-use bca_bc::{BcError, Client, EMPTY_DATE, EMPTY_ID, RecordPath};
+use bca_bc::{BcError, Client, EMPTY_DATE, EMPTY_ID, RecordId, RecordPath};
 use bca_catalogue::{Catalogue, Entity, Operation, Parented, Property, PropertyKind, Proposal};
 use bca_protocol::{ErrorCode, FieldEdit, Json, UserError, WriteOperation};
 use tokio_util::sync::CancellationToken;
 
-use super::{BusinessCentral, create_entity, preview, send::fetch, validated, verify};
+use super::{BusinessCentral, create_entity, own_ids, preview, send::fetch, validated, verify};
 use crate::answer::Answer;
 
 const EMPTY_MOMENT: &str = "0001-01-01T00:00:00Z";
@@ -33,6 +33,8 @@ impl BusinessCentral {
             }
         };
         let old = proposed.request.body.as_deref().and_then(|body| Json::parse(body).ok()).ok_or_else(|| wrong("This change has no values to edit."))?;
+        let own_id = own_ids::brought(&proposed.request);
+        let old = if own_id.is_some() { own_ids::without(&old) } else { old };
         let mut data = old.clone();
         for edit in edits {
             self.put(client, entity, proposed, edit, &mut data, cancel).await?;
@@ -40,12 +42,15 @@ impl BusinessCentral {
         let path = proposed.request.path.as_str();
         let parented = if path.contains('(') { Parented::Yes } else { Parented::No };
         let id = proposed.preview.key.as_deref();
-        let notes = validated(&Proposal { entity: &entity.set, operation: &operation, id, parented, data: Some(&data) }).map_err(|answer| refused(&answer))?;
+        let mut notes =
+            validated(&Proposal { entity: &entity.set, operation: &operation, id, parented, data: Some(&data) }).map_err(|answer| refused(&answer))?;
         let before = proposed.before.as_ref().and_then(|raw| raw.tree().ok());
         if operation == Operation::Update && before.as_ref().is_some_and(|now| verify::compare(entity, &data, now).iter().all(|c| c.same)) {
             return Err(wrong("With these values nothing would be changed. Take the change out of the set, or reject it."));
         }
-        let request = CanonicalRequest { body: Some(data.to_string()), ..proposed.request.clone() };
+        let own_id = own_id.as_ref().map(RecordId::as_str);
+        notes.extend(own_id.map(own_ids::note));
+        let request = CanonicalRequest { body: Some(own_ids::bring(&data, own_id).to_string()), ..proposed.request.clone() };
         let draft = preview::Draft {
             entity,
             operation: &operation,

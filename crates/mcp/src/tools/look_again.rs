@@ -1,15 +1,15 @@
 //! Finding out what became of a write that got no answer, by reading. Only what can't be a coincidence counts: a create is never
-//! matched by its values, because a lookalike may be somebody else's.
+//! matched by its values, because a lookalike may be somebody else's; it is by the id that it brought along.
 
 use std::time::Duration;
 
-use bca_approval::{PlannedWrite, Settlement};
+use bca_approval::{OwnIds, PlannedWrite, Settlement};
 use bca_bc::{BcError, Client, Filter, Freshness, Query, RecordPath, SetPath};
 use bca_catalogue::{Catalogue, Entity, PropertyKind};
 use bca_protocol::{ChangeOutcome, Json, RawJson, WriteOperation};
 use tokio_util::sync::CancellationToken;
 
-use super::{BusinessCentral, send::fetch, verify};
+use super::{BusinessCentral, own_ids, send::fetch, verify};
 
 /// A write may still be committed so long after it was sent: a request runs for 8 minutes at most, and the gateway waits for 10
 /// (docs/business-central.md, section 8).
@@ -23,6 +23,11 @@ impl BusinessCentral {
     pub async fn look_again(&self, planned: &PlannedWrite, age: Duration, cancel: &CancellationToken) -> Option<Settlement> {
         let client = self.client().ok()?;
         let entity = Catalogue::get().find(&planned.preview.entity)?;
+        if planned.preview.operation == WriteOperation::Create
+            && let Some(found) = self.look_by_own_id(client, entity, planned, age, cancel).await
+        {
+            return found;
+        }
         let (outcome, message, after) = match planned.preview.operation {
             WriteOperation::Update => look_at_update(client, entity, planned, age, cancel).await?,
             WriteOperation::Delete => look_at_deletion(client, planned, age, cancel).await?,
@@ -30,8 +35,36 @@ impl BusinessCentral {
             // Posting and the like: a document that moved on may have been moved by somebody else.
             WriteOperation::Action => return None,
         };
-        let key = planned.preview.key.clone();
-        Some(Settlement { outcome, message: Some(message.to_owned()), key, after: after.as_ref().map(RawJson::from), at: self.clock.now() })
+        Some(self.settlement((outcome, message, after), planned.preview.key.clone()))
+    }
+
+    fn settlement(&self, (outcome, message, after): Finding, key: Option<String>) -> Settlement {
+        let (message, after) = (Some(message.to_owned()), after.as_ref().map(RawJson::from));
+        Settlement { outcome, message, key, after, correlation_id: None, at: self.clock.now() }
+    }
+
+    /// What stands at the id that a create brought along, where that tells: a record with a random id of ours is ours; none, so long after,
+    /// was not made, if the environment is known to keep such ids. The outer `None`: it does not tell.
+    async fn look_by_own_id(
+        &self,
+        client: &Client,
+        entity: &Entity,
+        planned: &PlannedWrite,
+        age: Duration,
+        cancel: &CancellationToken,
+    ) -> Option<Option<Settlement>> {
+        let place = own_ids::place(entity, &own_ids::brought(&planned.request)?)?;
+        match fetch(client, &place, &[], cancel).await {
+            Ok(now) => {
+                self.found(entity, OwnIds::Kept).await;
+                Some(Some(self.settlement((ChangeOutcome::Confirmed, MADE, Some(now.json)), Some(place.id().to_string()))))
+            }
+            Err(BcError::NotFound { .. }) if self.kept(entity).await == Some(OwnIds::Kept) => {
+                Some((age > MAY_STILL_COMMIT).then(|| self.settlement((ChangeOutcome::Failed, NOT_MADE, None), None)))
+            }
+            Err(BcError::NotFound { .. }) => None,
+            Err(_) => Some(None),
+        }
     }
 }
 
@@ -73,6 +106,7 @@ async fn look_for_create(client: &Client, entity: &Entity, planned: &PlannedWrit
         let text = value.as_str().filter(|text| !text.trim().is_empty())?;
         matches!(kind, PropertyKind::String | PropertyKind::Code).then(|| Filter::equals(name, text))
     };
+    let sent = own_ids::without(&sent);
     let clues = sent.members()?.iter().filter_map(clue).take(MOST_CLUES).reduce(Filter::and)?;
     let mut query = Query::of(SetPath::of(&entity.set).ok()?).filtered(clues);
     query.top = Some(1);

@@ -14,6 +14,7 @@ mod image;
 mod invoke_action;
 mod look_again;
 mod look_up;
+pub(crate) mod own_ids;
 mod prepared;
 mod preview;
 mod query_entities;
@@ -21,6 +22,7 @@ mod recreate;
 mod references;
 mod send;
 mod send_together;
+mod shown;
 pub(crate) mod undo;
 mod update_entity;
 mod upload;
@@ -198,6 +200,8 @@ pub struct BusinessCentral {
     learning: Learning,
     /// Where files of records are saved for the person.
     files: Option<PathBuf>,
+    /// Who knows which sets keep the ids that new records bring along; without, none brings one.
+    own_ids: Option<own_ids::Finding>,
 }
 
 /// A call on its way from preparation to its outcome.
@@ -223,6 +227,7 @@ impl BusinessCentral {
             cache: ReadCache::default(),
             learning: Learning::default(),
             files: None,
+            own_ids: None,
         }
     }
 

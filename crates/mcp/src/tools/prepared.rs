@@ -3,6 +3,8 @@
 use bca_approval::PlannedWrite;
 use bca_protocol::Json;
 
+use super::own_ids;
+
 /// A write that is prepared: what will be sent once a permit is there, and how to check what came of it.
 #[derive(Clone)]
 pub(crate) struct Prepared {
@@ -15,7 +17,8 @@ impl Prepared {
     pub(super) fn become_approved(&mut self, planned: PlannedWrite) {
         let body = planned.request.body.as_deref().and_then(|body| Json::parse(body).ok());
         match (&mut self.target, body) {
-            (Target::Create { data, .. } | Target::Update { data, .. }, Some(body)) => *data = body,
+            (Target::Create { data, .. }, Some(body)) => *data = own_ids::without(&body),
+            (Target::Update { data, .. }, Some(body)) => *data = body,
             (Target::Create { .. } | Target::Update { .. } | Target::Delete { .. } | Target::Action { .. }, _) => {}
         }
         self.planned = planned;

@@ -9,7 +9,7 @@ use bca_catalogue::{Catalogue, Entity};
 use bca_protocol::{CallId, ChangeOutcome, Json, RawJson, ToolCallStatus};
 use tokio_util::sync::CancellationToken;
 
-use super::{BusinessCentral, Outcome, Prepared, Target, follow_up, verify};
+use super::{BusinessCentral, Outcome, Prepared, Target, follow_up, own_ids, verify};
 use crate::answer::{Answer, object, sparse, text};
 
 /// Reads one record from the database that is written to, never from a replica or a cache.
@@ -95,11 +95,13 @@ impl BusinessCentral {
     pub(super) async fn settle(&self, call_id: &CallId, prepared: &Prepared, mut settled: Settled) -> Answer {
         let change_id = prepared.planned.change_id();
         self.remember(prepared, &settled);
+        self.learn_of_ids(prepared, &mut settled).await;
         let settlement = Settlement {
             outcome: settled.outcome,
             message: settled.message,
             key: settled.key,
             after: settled.after.as_ref().map(RawJson::from),
+            correlation_id: settled.correlation_id,
             at: self.clock.now(),
         };
         if let Err(fault) = self.intents.settled(change_id, &settlement).await {
@@ -123,13 +125,13 @@ impl BusinessCentral {
         self.created.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Keeps the id of a record that was created, for later writes of the same turn.
+    /// Keeps the id of a record that was created, for later writes of the same set.
     fn remember(&self, prepared: &Prepared, settled: &Settled) {
         if let (Target::Create { .. }, ChangeOutcome::Confirmed, Some(Ok(id))) =
             (&prepared.target, settled.outcome, settled.key.as_deref().map(RecordId::parse))
         {
             let mut created = self.created.lock().unwrap_or_else(PoisonError::into_inner);
-            // Only the turn under way refers to them; ids of changes grow with time, so the older half goes.
+            // Only the set under way refers to them; ids of changes grow with time, so the older half goes.
             if created.len() >= MOST_REMEMBERED {
                 let mut ids: Vec<_> = created.keys().copied().collect();
                 ids.sort_unstable();
@@ -140,15 +142,17 @@ impl BusinessCentral {
     }
 }
 
-/// Many times more creates than one turn can hold.
+/// Many times more creates than one set can hold.
 const MOST_REMEMBERED: usize = 4_096;
 
 impl Prepared {
     /// Puts ids in the place of references, as it was sent: what is read back is compared with that.
     fn resolve(&mut self, earlier: &Earlier) {
         let Ok(resolved) = resolve(&self.planned.request, earlier) else { return };
-        if let (Target::Create { data, .. } | Target::Update { data, .. }, Some(Ok(sent))) = (&mut self.target, resolved.body.as_deref().map(Json::parse)) {
-            *data = sent;
+        match (&mut self.target, resolved.body.as_deref().map(Json::parse)) {
+            (Target::Create { data, .. }, Some(Ok(sent))) => *data = own_ids::without(&sent),
+            (Target::Update { data, .. }, Some(Ok(sent))) => *data = sent,
+            (Target::Create { .. } | Target::Update { .. } | Target::Delete { .. } | Target::Action { .. }, _) => {}
         }
     }
 }
@@ -187,6 +191,7 @@ pub(super) fn refused_as_changed() -> Settled {
         message: Some("Somebody else changed the record after it was shown. Nothing was changed.".into()),
         key: None,
         after: None,
+        correlation_id: None,
         answer,
     }
 }
@@ -194,7 +199,7 @@ pub(super) fn refused_as_changed() -> Settled {
 pub(super) fn refused(fault: &BcError) -> Settled {
     let message = match fault {
         BcError::Throttled { .. } => "Business Central is too busy just now and refused. Nothing was changed; propose it again later.".to_owned(),
-        _ => format!("{fault} Nothing was changed."),
+        _ => referring(format!("{fault} Nothing was changed."), fault),
     };
     let code = match fault {
         BcError::Refused { code, .. } => Some(text(code)),
@@ -203,7 +208,27 @@ pub(super) fn refused(fault: &BcError) -> Settled {
     let correlation_id = fault.correlation_id().map(text);
     let json = sparse([("status", Some(text("failed"))), ("message", Some(text(&message))), ("code", code), ("correlation_id", correlation_id)]);
     let answer = Answer { status: ToolCallStatus::Error, json };
-    Settled { outcome: ChangeOutcome::Failed, message: Some(message), key: None, after: None, answer }
+    Settled {
+        outcome: ChangeOutcome::Failed,
+        message: Some(message),
+        key: None,
+        after: None,
+        correlation_id: fault.correlation_id().map(str::to_owned),
+        answer,
+    }
+}
+
+/// With what those who look after Business Central can find the failure by.
+fn referring(message: String, fault: &BcError) -> String {
+    match fault.reference() {
+        Some(reference) => format!("{message} {reference}"),
+        None => message,
+    }
+}
+
+/// Where a record stands that was made with the id that it brought along.
+fn at_its_own_id(prepared: &Prepared) -> Option<RecordPath> {
+    own_ids::place(entity_of(prepared)?, &own_ids::brought(&prepared.planned.request)?)
 }
 
 fn entity_of(prepared: &Prepared) -> Option<&'static Entity> {
@@ -234,7 +259,7 @@ async fn confirmed(client: &Client, prepared: &Prepared, answered: Option<Record
                 Err(_) => "Business Central confirmed the deletion; it could not be read again",
             };
             let json = object([("status", text("confirmed")), ("entity", set), ("id", text(record.id().as_str())), ("verified", text(gone))]);
-            Settled { outcome: ChangeOutcome::Confirmed, message: None, key: None, after: None, answer: Answer::ok(json) }
+            Settled { outcome: ChangeOutcome::Confirmed, message: None, key: None, after: None, correlation_id: None, answer: Answer::ok(json) }
         }
         Target::Action { record, action, .. } => {
             let now = fetch(client, record, &[], cancel).await;
@@ -253,7 +278,7 @@ async fn confirmed(client: &Client, prepared: &Prepared, answered: Option<Record
                 ("result", result),
                 ("note", note.map(text)),
             ]);
-            Settled { outcome: ChangeOutcome::Confirmed, message: None, key: None, after, answer: Answer::ok(json) }
+            Settled { outcome: ChangeOutcome::Confirmed, message: None, key: None, after, correlation_id: None, answer: Answer::ok(json) }
         }
     }
 }
@@ -278,14 +303,18 @@ fn written(prepared: &Prepared, data: &Json, id: Option<String>, read: Option<Re
     ]);
     let off: Vec<&str> = compared.iter().filter(|c| !c.same).map(|c| c.property.as_str()).collect();
     let message = (!off.is_empty()).then(|| format!("Business Central keeps other values than were sent for: {}.", off.join(", ")));
-    Settled { outcome: ChangeOutcome::Confirmed, message, key: id, after: record, answer: Answer::ok(json) }
+    Settled { outcome: ChangeOutcome::Confirmed, message, key: id, after: record, correlation_id: None, answer: Answer::ok(json) }
 }
 
 /// No usable answer: one look at what stands there now. Only what can't be a coincidence counts as found; a create is never
 /// matched by its values, because a lookalike may be somebody else's.
 async fn find_out(client: &Client, prepared: &Prepared, fault: &BcError, cancel: &CancellationToken) -> Settled {
     let found = match &prepared.target {
-        Target::Create { .. } => None,
+        // By the id that it brought along, and by nothing else.
+        Target::Create { expand, data, .. } => match at_its_own_id(prepared) {
+            Some(place) => fetch(client, &place, expand, cancel).await.ok().map(|now| written(prepared, data, Some(place.id().to_string()), Some(now), None)),
+            None => None,
+        },
         Target::Update { record, data } => match fetch(client, record, &[], cancel).await {
             Ok(now) if now.etag != prepared.planned.request.if_match => {
                 let all_there = entity_of(prepared).is_some_and(|e| verify::compare(e, data, &now.json).iter().all(|c| c.same));
@@ -307,7 +336,8 @@ pub(super) fn unknown(fault: &BcError) -> Settled {
     let message = format!(
         "{fault} It is not known whether the change was made. It will not be sent again by itself: look in Business Central before you propose it again."
     );
+    let message = referring(message, fault);
     let json = sparse([("status", Some(text("unknown"))), ("message", Some(text(&message))), ("correlation_id", fault.correlation_id().map(text))]);
     let answer = Answer { status: ToolCallStatus::Unknown, json };
-    Settled { outcome: ChangeOutcome::Unknown, message: Some(message), key: None, after: None, answer }
+    Settled { outcome: ChangeOutcome::Unknown, message: Some(message), key: None, after: None, correlation_id: None, answer }
 }
