@@ -73,8 +73,8 @@ async fn interleaved(stage: &Stage, id: &str, round: usize) -> (Moment, bool) {
     }
     let second = async {
         if moment == Moment::AroundTheYes {
-            // The race is with a write on its way, which takes a few milliseconds.
-            tokio::time::sleep(Duration::from_micros(chance.below(12_000))).await;
+            // The race is with a write on its way, which takes some milliseconds.
+            tokio::time::sleep(Duration::from_micros(chance.below(50_000))).await;
             stage.books.patch(&path, &theirs).await;
         }
     };

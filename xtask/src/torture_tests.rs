@@ -2,8 +2,9 @@ use super::*;
 
 #[test]
 fn the_page_holds_one_row_for_each_figure() {
-    let page = page(&["15 | races | 1000 of 1000".to_owned(), "20 | overwrites | 0 of 500".to_owned()], Extent::Full);
-    assert!(page.ends_with("|---|---|---|\n| 15 | races | 1000 of 1000 |\n| 20 | overwrites | 0 of 500 |\n"), "{page}");
+    let page = page(&["15 | races | 1000 of 1000".to_owned(), "20 | overwrites | 0 of 500".to_owned()], Extent::Full, Duration::from_secs(61));
+    assert!(page.contains("|---|---|---|\n| 15 | races | 1000 of 1000 |\n| 20 | overwrites | 0 of 500 |\n\n## "), "{page}");
+    assert!(page.contains("It took 2 minutes."), "{page}");
     assert!(page.contains(FULL) && !page.contains(TWENTIETH), "{page}");
 }
 

@@ -15,6 +15,7 @@ mod tap;
 mod tokens;
 mod turns;
 mod window;
+mod window_dialog;
 mod window_screen;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -23,7 +24,7 @@ use figures::Figure;
 use outcome::{Outcome, fault};
 
 const USAGE: &str =
-    "Usage: bca-bench [--json] [--only turns|deltas|start|search|tokens|signin|window]... --program BC-AGENT --windows DIRECTORY --cache DIRECTORY";
+    "Usage: bca-bench [--json] [--only turns|deltas|start|search|tokens|signin|window|dialog]... --program BC-AGENT --windows DIRECTORY --cache DIRECTORY";
 
 /// What can be measured, in the order of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +36,12 @@ enum Part {
     Tokens,
     SignIn,
     Window,
+    /// The last figures of `Window` by themselves.
+    Dialog,
 }
 
 impl Part {
-    const ALL: [(&'static str, Self); 7] = [
+    const ALL: [(&'static str, Self); 8] = [
         ("turns", Self::Turns),
         ("deltas", Self::Deltas),
         ("start", Self::Start),
@@ -46,6 +49,7 @@ impl Part {
         ("tokens", Self::Tokens),
         ("signin", Self::SignIn),
         ("window", Self::Window),
+        ("dialog", Self::Dialog),
     ];
 
     async fn measure(self, options: &Options) -> Outcome<Vec<Figure>> {
@@ -57,6 +61,7 @@ impl Part {
             Self::Tokens => tokens::measure().await,
             Self::SignIn => signin::measure().await,
             Self::Window => window::measure(&options.windows).await,
+            Self::Dialog => window_dialog::measure(&options.windows).await,
         }
     }
 }
@@ -128,7 +133,8 @@ fn runtime() -> Outcome<tokio::runtime::Runtime> {
 async fn measure(options: &Options) -> Outcome {
     let mut figures = Vec::new();
     for (name, part) in Part::ALL {
-        if options.only.is_empty() || options.only.contains(&part) {
+        // The dialog's figures are among the window's.
+        if options.only.is_empty() && part != Part::Dialog || options.only.contains(&part) {
             eprintln!("{name} ...");
             figures.extend(part.measure(options).await?);
         }

@@ -19,6 +19,7 @@ use crate::{
     figures::{Figure, Goal, Unit, percentile},
     model::{Reply, ScriptedModel},
     outcome::{Outcome, fault},
+    window_dialog,
     window_screen::{Owned, Screen, memory_below},
 };
 
@@ -26,7 +27,8 @@ const PART: &str = "Window beside a bare window of Tauri";
 const ROUNDS: usize = 15;
 const FULL_ROUNDS: usize = 5;
 const MESSAGES: usize = 1_000;
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long something that must come is waited for.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 /// Until memory has come to rest.
 const REST: Duration = Duration::from_secs(3);
 
@@ -68,11 +70,13 @@ pub async fn measure(programs: &Programs) -> Outcome<Vec<Figure>> {
     }
     let (start, bare_start) = (percentile(&mut ours.starts, 50), percentile(&mut bare.starts, 50));
     let (idle, bare_idle) = (percentile(&mut ours.memory, 50), percentile(&mut bare.memory, 50));
-    Ok(vec![
+    let mut figures = vec![
         Figure::new(PART, "start to second animation frame, median", start, Unit::Millis).beside(bare_start).goal(Goal::AtMost(bare_start + 50.0)),
         Figure::new(PART, "memory of all processes (PSS), idle, median", idle, Unit::Mebibytes).beside(bare_idle).goal(Goal::TimesPlain(1.1)),
         Figure::new(PART, "memory showing a conversation of 1,000 messages", percentile(&mut ours_full.memory, 50), Unit::Mebibytes).beside(bare_idle),
-    ])
+    ];
+    figures.extend(window_dialog::measure(programs).await?);
+    Ok(figures)
 }
 
 /// A home with one long conversation in it.
@@ -98,8 +102,9 @@ async fn open_app(screen: &Screen, programs: &Programs, home: &Path, arguments: 
     let folder = tempfile::tempdir()?;
     let mut command = screen.command(&programs.app, folder.path());
     command.arg("--home").arg(home).args(arguments).env("BC_AGENT_LOG", "info").envs(engine::model_variables(model.url()));
-    let earlier = drawn_in_log(home)?.len();
-    observe(command, into, || Ok(drawn_in_log(home)?.get(earlier).copied())).await
+    let drawn = || in_log(home, "the page is drawn", "at_ms");
+    let earlier = drawn()?.len();
+    observe(command, into, || Ok(drawn()?.get(earlier).copied())).await
 }
 
 /// Starts a window, waits for its second frame, lets memory come to rest, notes both, and ends it.
@@ -123,7 +128,7 @@ async fn observe(mut command: Command, into: &mut Windows, drawn: impl Fn() -> O
 }
 
 /// Asks the program to end, so that it leaves its home in order.
-fn end(mut window: Owned) -> Outcome {
+pub fn end(mut window: Owned) -> Outcome {
     if let Ok(pid) = i32::try_from(window.0.id())
         && let Some(pid) = rustix::process::Pid::from_raw(pid)
     {
@@ -133,16 +138,16 @@ fn end(mut window: Owned) -> Outcome {
     Ok(())
 }
 
-/// The `at_ms` of every page that the home's log tells of.
-fn drawn_in_log(home: &Path) -> Outcome<Vec<f64>> {
+/// What every line of the home's log that says `what` has in `field`, a number.
+pub fn in_log(home: &Path, what: &str, field: &str) -> Outcome<Vec<f64>> {
     let mut found = Vec::new();
     let Ok(logs) = fs::read_dir(home.join("logs")) else { return Ok(found) };
     let mut files: Vec<PathBuf> = logs.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     files.sort();
     for file in files {
         let text = fs::read_to_string(file)?;
-        let lines = text.lines().filter(|line| line.contains("the page is drawn")).filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        found.extend(lines.filter_map(|line| line["fields"]["at_ms"].as_f64()));
+        let lines = text.lines().filter(|line| line.contains(what)).filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        found.extend(lines.filter_map(|line| line["fields"][field].as_f64()));
     }
     Ok(found)
 }

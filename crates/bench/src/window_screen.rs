@@ -34,9 +34,30 @@ impl Screen {
     /// # Errors
     /// Xvfb or dbus-daemon is not installed.
     pub fn start() -> Outcome<Self> {
-        let (screen, number) = started("Xvfb", &["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])?;
+        let (screen, number) = started("Xvfb", &["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"])?;
         let (daemon, bus) = started("dbus-daemon", &["--session", "--nofork", "--print-address=1"])?;
         Ok(Self { display: format!(":{number}"), bus, _processes: [screen, daemon] })
+    }
+
+    /// A window manager on it: who is to be typed to needs the focus.
+    ///
+    /// # Errors
+    /// openbox is not installed.
+    pub fn manager(&self) -> Outcome<Owned> {
+        let mut command = Command::new("openbox");
+        command.env("DISPLAY", &self.display).env("DBUS_SESSION_BUS_ADDRESS", &self.bus).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Owned(command.spawn().map_err(|error| format!("Nobody can type without openbox: {error}."))?))
+    }
+
+    /// Brings the window of this name to the front and lets xdotool do this.
+    ///
+    /// # Errors
+    /// xdotool is not installed, or there is no such window.
+    pub fn press(&self, window: &str, what: &[&str]) -> Outcome {
+        let mut command = Command::new("xdotool");
+        command.env("DISPLAY", &self.display).args(["search", "--onlyvisible", "--name", window, "windowactivate", "--sync"]).args(what);
+        let done = command.stdin(Stdio::null()).output().map_err(|error| format!("Nobody can type without xdotool: {error}."))?;
+        if done.status.success() { Ok(()) } else { fault(format!("xdotool: {}", String::from_utf8_lossy(&done.stderr))) }
     }
 
     /// The program, on this screen, with `folder` for what it keeps.

@@ -2,7 +2,7 @@
 
 use bca_app::{App, Mode};
 use bca_desktop::opener;
-use bca_protocol::{AppInfo, BackupView, DoctorCheck, ErrorEntry};
+use bca_protocol::{AppInfo, ApprovalId, BackupView, DoctorCheck, ErrorEntry};
 
 use crate::gate::commands;
 
@@ -47,6 +47,11 @@ commands! {
     // Milliseconds since 1970 by the page's clock. For the log, where whoever measures the start finds it.
     async fn page_drawn(_ask, { at_ms: u64 }) -> () {
         tracing::info!(at_ms, "the page is drawn");
+    }
+
+    // The same of a question's dialog, beside the time at which the engine put the question.
+    async fn dialog_drawn(_ask, { approval_id: ApprovalId, asked_ms: u64, at_ms: u64 }) -> () {
+        tracing::info!(%approval_id, asked_ms, at_ms, "the dialog is drawn");
     }
 
     async fn open_link(_ask, { url: String }) -> () {

@@ -44,21 +44,23 @@ fn call(servers: &Servers, home: &Home, tool: &str, input: &Value) -> Value {
 }
 
 /// Starts the program again and again, kills it at a random moment each time, and lets every sixth write be.
-fn begun_and_killed(servers: &Servers, home: &Home, seed: u64, kills: usize) -> (usize, usize, HashMap<String, Option<i32>>) {
+fn begun_and_killed(servers: &Servers, home: &Home, seed: u64, (kills, least): (usize, usize)) -> (usize, usize, HashMap<String, Option<i32>>) {
     let mut chance = seed;
-    // How long an undisturbed write takes on this machine: kills fall anywhere within that, and a little beyond.
-    let begun = Instant::now();
+    // How long an undisturbed write takes on this machine just now: kills fall anywhere within that, and a little beyond.
+    let mut begun = Instant::now();
     let first = json!({"entity": "customers", "data": {"displayName": "Killed first"}}).to_string();
     assert_eq!(servers.run(home, &["tools", "call", "bc_create_entity", &first, "--approve", "all"]).code, Some(0));
-    let usual = begun.elapsed();
+    let mut usual = begun.elapsed();
     let (mut writes, mut killed, mut told) = (0, 0, HashMap::new());
-    while killed < kills {
+    while killed < kills || approved(servers, home) < least {
         let name = format!("Killed {writes}");
         let input = json!({"entity": "customers", "data": {"displayName": name}}).to_string();
         let mut command = servers.command(home, &["tools", "call", "bc_create_entity", &input, "--approve", "all", "--json"]);
         writes += 1;
         if writes % 6 == 0 {
+            begun = Instant::now();
             told.insert(name, run(command, "").code);
+            usual = (usual + begun.elapsed()) / 2;
             continue;
         }
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -75,6 +77,12 @@ fn begun_and_killed(servers: &Servers, home: &Home, seed: u64, kills: usize) -> 
         child.wait().unwrap();
     }
     (writes, killed, told)
+}
+
+/// How many writes were approved so far.
+fn approved(servers: &Servers, home: &Home) -> usize {
+    let asked = servers.run(home, &["approvals", "list", "--json"]).json()["approvals"].as_array().unwrap().clone();
+    asked.iter().filter(|approval| approval["state"] == json!("approved")).count()
 }
 
 /// How often each name stands in the books.
@@ -95,16 +103,14 @@ fn standing(servers: &Servers, home: &Home) -> HashMap<String, usize> {
 }
 
 /// One home: what stands in its books is what its store says.
-fn around_its_writes(seed: u64, kills: usize) -> Tried {
+fn around_its_writes(seed: u64, figures: (usize, usize)) -> Tried {
     let (home, servers) = (Home::new(), Servers::start(&[]));
     assert_eq!(servers.run(&home, &["settings", "set", "automation.unattended_approval", "true"]).code, Some(0));
-    let (begun, killed, told) = begun_and_killed(&servers, &home, seed, kills);
+    let (begun, killed, told) = begun_and_killed(&servers, &home, seed, figures);
     let changes = servers.run(&home, &["changes", "list", "--json"]).json()["changes"].as_array().unwrap().clone();
     let standing = standing(&servers, &home);
     let (mut lost, mut twice, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
-    let asked = servers.run(&home, &["approvals", "list", "--json"]).json()["approvals"].as_array().unwrap().clone();
-    let approved = asked.iter().filter(|approval| approval["state"] == json!("approved")).count();
-    let mut tried = Tried { begun, approved, killed, unknown: 0 };
+    let mut tried = Tried { begun, approved: approved(&servers, &home), killed, unknown: 0 };
     let of = |name: &str| changes.iter().filter(|change| change["preview"]["title"] == json!(format!("Create customer {name}"))).cloned().collect::<Vec<_>>();
     for (name, count) in &standing {
         if *count > 1 {
@@ -136,7 +142,7 @@ fn around_its_writes(seed: u64, kills: usize) -> Tried {
 fn killed_around_its_writes_it_loses_no_intent_and_makes_nothing_twice() {
     let (kills, least) = figures();
     let seeds = [0x9e37_79b9_7f4a_7c15_u64, 0x2545_f491_4f6c_dd1d];
-    let lanes = seeds.map(|seed| std::thread::spawn(move || around_its_writes(seed, kills.div_ceil(LANES))));
+    let lanes = seeds.map(|seed| std::thread::spawn(move || around_its_writes(seed, (kills.div_ceil(LANES), least.div_ceil(LANES)))));
     let mut sum = Tried { begun: 0, approved: 0, killed: 0, unknown: 0 };
     for lane in lanes {
         let Tried { begun, approved, killed, unknown } = lane.join().unwrap();

@@ -8,6 +8,7 @@ import type {
   AgentEvent,
   AgreementView,
   AppInfo,
+  ApprovalId,
   ApprovalRequest,
   ApprovalView,
   AuditCheckpoint,
@@ -135,6 +136,8 @@ export interface Backend extends AccountQuestions, RuleQuestions, AuditQuestions
   doctor(): Promise<DoctorCheck[]>;
   /** When the second frame was drawn, in milliseconds since 1970. */
   pageDrawn(params: { at_ms: number }): Promise<void>;
+  /** When the second frame with a question in it was drawn, and when the engine put the question: milliseconds since 1970. */
+  dialogDrawn(params: { approval_id: ApprovalId; asked_ms: number; at_ms: number }): Promise<void>;
   openLink(params: { url: string }): Promise<void>;
   /** Calls `listener` on each broadcast; the answer ends that. */
   on<K extends keyof Broadcasts>(name: K, listener: (payload: Broadcasts[K]) => void): Promise<() => void>;

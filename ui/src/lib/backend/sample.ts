@@ -195,6 +195,7 @@ export function sampleBackend(query: URLSearchParams): Backend {
       { name: 'Model', state: 'warning', message: 'The demo model answers.', remedy: 'Set a key to talk to a real one.' },
     ],
     pageDrawn: async () => undefined,
+    dialogDrawn: async () => undefined,
     openLink: async () => undefined,
     on: async (name, listener) => {
       (listeners[name] as Set<typeof listener>).add(listener);

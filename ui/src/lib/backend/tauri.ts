@@ -65,6 +65,7 @@ export const tauriBackend: Backend = {
   listErrors: (params) => ask('list_errors', params),
   doctor: () => ask('doctor'),
   pageDrawn: (params) => ask('page_drawn', params),
+  dialogDrawn: (params) => ask('dialog_drawn', params),
   listPermissions: (params) => ask('list_permissions', params),
   setPermissions: (params) => ask('set_permissions', params),
   listAgreements: () => ask('list_agreements'),

@@ -18,6 +18,9 @@ class Approvals {
   /** Runs of this window: their questions open by themselves, others wait in the list. */
   #ours = new Set<RunId>();
 
+  /** When the engine put questions that nobody has seen yet, in milliseconds since 1970. */
+  #put = new Map<ApprovalId, number>();
+
   /** How often the list was asked for, and how many events have come. */
   #asked = 0;
   #news = 0;
@@ -51,6 +54,7 @@ class Approvals {
     for (const event of events) {
       if (event.type === 'approval_requested') {
         this.#news += 1;
+        if (event.revision === 0) this.#put.set(event.approval_id, Date.parse(event.at));
         this.#take(event);
         this.openNext();
       } else if (event.type === 'approval_resolved') {
@@ -58,6 +62,13 @@ class Approvals {
         this.#settle(event.approval_id, { state: event.decision, by: event.by, reason: event.reason, resolved_at: event.at });
       }
     }
+  }
+
+  /** When a question that now comes on screen for the first time was put; null where that is not known. */
+  takePutAt(approvalId: ApprovalId): number | null {
+    const at = this.#put.get(approvalId) ?? null;
+    this.#put.delete(approvalId);
+    return at;
   }
 
   /** Puts the next question of this window on screen, if none is. */
