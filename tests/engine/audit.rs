@@ -1,10 +1,13 @@
 //! What was done stands in the audit log, verifies, and comes out again.
 
 use bca_app::{AuditRecord, Key, Secret};
-use bca_protocol::{AuditAction, AuditClient, AuditFilter, AuditFormat, AuditOutcome, AuditVerdict, DeletionScope, ErrorCode, ReviewVerdict};
-use bca_testkit::{Home, RunningApp, Turn};
+use bca_protocol::{
+    AuditAction, AuditClient, AuditEntry, AuditFilter, AuditFormat, AuditOutcome, AuditVerdict, DeletionScope, ErrorCode, Permissions, ReviewVerdict,
+    StopReason,
+};
+use bca_testkit::{Books, Events, Home, RunningApp, Turn};
 
-use crate::support::{CREATE, create, stage};
+use crate::support::{CREATE, create, set, stage, the_end};
 
 async fn entries(running: &RunningApp) -> Vec<bca_protocol::AuditEntry> {
     let mut entries = running.app.audit_page(&AuditFilter::default(), None, 1_000).await.unwrap().entries;
@@ -129,4 +132,118 @@ async fn nothing_is_deleted_while_a_run_is_at_work() {
     stage.running.answer(&question, ReviewVerdict::Reject { reason: None }).await.unwrap();
     run.done.await.unwrap();
     assert_eq!(stage.running.app.sessions().await.unwrap().len(), 1);
+}
+
+/// What Business Central calls a failure stands wherever a person or an auditor looks for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_can_be_found_in_business_centrals_own_log() {
+    let books = Books::open().await;
+    let page: serde_json::Value = serde_json::from_str(&books.read("customers?$top=1&$select=number").await).unwrap();
+    let taken = serde_json::json!({"entity": "customers", "data": {"displayName": "Twice", "number": page["value"][0]["number"]}});
+    let stage = set(books, vec![Turn::calls(&[("call_a", CREATE, taken)])]).await;
+    let (stop, events) = stage.approved().await;
+    assert_eq!(stop, StopReason::EndTurn);
+    let change = stage.running.app.changes(None).await.unwrap().remove(0);
+    let reference = change.correlation_id.clone().expect("a reference");
+    assert_eq!(reference.len(), 36, "{reference}");
+    let said = the_end(&events).1;
+    assert!(said.contains(&format!("Reference in Business Central's log: {reference}")), "{said}");
+    assert!(change.message.as_ref().unwrap().contains(&reference), "{:?}", change.message);
+    let id = change.preview.change_id;
+    let trail = entries(&stage.running).await;
+    let of = |action| trail.iter().find(|entry| entry.action == action).unwrap().correlation_id.clone();
+    assert_eq!(of(AuditAction::WriteSent), Some(id.to_string()), "until it answers, the name that the request left with");
+    assert_eq!(of(AuditAction::WriteSettled).as_ref(), Some(&reference));
+    for format in [AuditFormat::Csv, AuditFormat::JsonLines] {
+        let mut out = Vec::new();
+        stage.running.app.export_audit(format, &AuditFilter::default(), &mut out).await.unwrap();
+        assert!(String::from_utf8(out).unwrap().contains(&reference), "{format:?}");
+    }
+    let pack = stage.running.app.evidence(bca_app::EvidenceOf::Change(id)).await.unwrap();
+    assert!(pack.html().contains(&reference) && pack.json().unwrap().contains(&reference));
+}
+
+/// Does something and gives the entries that it left.
+async fn left<T>(running: &RunningApp, act: impl Future<Output = T>) -> (T, Vec<AuditEntry>) {
+    let before = entries(running).await.len();
+    let done = act.await;
+    (done, entries(running).await.split_off(before))
+}
+
+fn actions(entries: &[AuditEntry]) -> Vec<AuditAction> {
+    entries.iter().map(|entry| entry.action).collect()
+}
+
+/// One entry for each thing that is done, and every entry with all that it can have. Sign-ins are in `sign_in.rs`, dry runs in `dry_run.rs`.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_thing_that_is_done_has_its_one_entry() {
+    let stage = stage(vec![Turn::calls(&[("call_a", CREATE, create("Counted"))])]).await;
+    let (running, app) = (&stage.running, &stage.running.app);
+    let token = || Secret::new(bca_testkit::BC_TOKEN.to_owned());
+    let new = |name: &str| bca_app::NewConnection { name: name.into(), base_url: stage.books.url(), company: stage.books.company(), token: token() };
+    let mut all = Vec::new();
+
+    let (added, left_by) = left(running, app.add_connection(new("one"))).await;
+    let account = added.unwrap().account;
+    assert_eq!(actions(&left_by), [AuditAction::ConnectionAdded, AuditAction::ConnectionUsed]);
+    all.extend(left_by);
+    left(running, app.add_connection(new("two"))).await.0.unwrap();
+    let (_, changed) = left(running, app.add_connection(new("two"))).await;
+    let details = changed[0].details.as_ref().unwrap().as_str();
+    assert!(details.contains("\"before\":{") && details.contains("\"after\":{") && details.contains(&stage.books.url()), "{details}");
+    assert!(!details.contains(bca_testkit::BC_TOKEN));
+    let (_, used) = left(running, app.use_connection("one")).await;
+    assert_eq!(actions(&used), [AuditAction::ConnectionUsed]);
+    let (_, permitted) = left(running, app.set_permissions(Some("one"), Permissions::default())).await;
+    assert_eq!(actions(&permitted), [AuditAction::PermissionsChanged]);
+    let (_, removed) = left(running, app.remove_connection("two")).await;
+    assert_eq!(actions(&removed), [AuditAction::ConnectionRemoved]);
+    for entry in all.iter().chain(&used).chain(&permitted) {
+        assert_eq!((entry.connection.as_deref(), entry.account.as_deref()), (Some("one"), Some(account.as_str())), "{entry:?}");
+    }
+    all.extend(used.into_iter().chain(permitted).chain(removed));
+
+    let (_, written) = left(running, stage.approved()).await;
+    assert_eq!(actions(&written), [AuditAction::ApprovalAsked, AuditAction::ApprovalDecided, AuditAction::WriteSent, AuditAction::WriteSettled]);
+    let change = app.changes(None).await.unwrap().remove(0);
+    let undo = async {
+        let events = Events::new();
+        let run = app.undo(change.preview.change_id, events.clone()).await.unwrap();
+        running.answer(&events.question().await, ReviewVerdict::Approve).await.unwrap();
+        run.done.await.unwrap()
+    };
+    let (_, undone) = left(running, undo).await;
+    assert_eq!(actions(&undone), [AuditAction::ApprovalAsked, AuditAction::ApprovalDecided, AuditAction::UndoSent, AuditAction::UndoSettled]);
+    for entry in written.iter().chain(&undone) {
+        assert_eq!(entry.session_id, Some(change.session_id), "{entry:?}");
+        assert!(entry.run_id.is_some() && entry.connection.is_some() && entry.account.is_some() && entry.details.is_some(), "{entry:?}");
+        let is_about_a_write = entry.resource == "customers";
+        assert!(entry.correlation_id.is_some() == is_about_a_write && (is_about_a_write || entry.resource_id.is_some()), "{entry:?}");
+    }
+    let (before, after) = (written[3].details.as_ref().unwrap().as_str(), undone[3].details.as_ref().unwrap().as_str());
+    assert!(before.contains("\"after\":{") && after.contains("\"before\":{"), "{before} {after}");
+    all.extend(written.into_iter().chain(undone));
+
+    let session = change.session_id;
+    let mut out = Vec::new();
+    for (action, entries) in [
+        (AuditAction::SettingChanged, left(running, async { drop(app.set_setting(Key::MaxTurns, Some("9")).await) }).await.1),
+        (AuditAction::Exported, left(running, async { drop(app.export_session(session, bca_app::ExportFormat::Json).await) }).await.1),
+        (AuditAction::Exported, left(running, async { drop(app.export_audit(AuditFormat::Csv, &AuditFilter::default(), &mut out).await) }).await.1),
+        (AuditAction::Exported, left(running, async { drop(app.evidence(bca_app::EvidenceOf::Session(session)).await) }).await.1),
+        (AuditAction::Checkpoint, left(running, async { drop(app.audit_checkpoint().await) }).await.1),
+        (AuditAction::Deleted, left(running, async { app.delete_session(session).await.unwrap() }).await.1),
+    ] {
+        assert_eq!(actions(&entries), [action], "{entries:?}");
+        all.extend(entries);
+    }
+    for entry in &all {
+        assert!(entry.client == AuditClient::Window && entry.version == env!("CARGO_PKG_VERSION") && !entry.resource.is_empty(), "{entry:?}");
+    }
+    assert!(all.windows(2).all(|pair| pair[0].at <= pair[1].at));
+    let reads = entries(running).await.len();
+    app.audit_page(&AuditFilter::default(), None, 10).await.unwrap();
+    app.connections().await.unwrap();
+    assert_eq!(entries(running).await.len(), reads, "looking leaves nothing");
+    assert!(verified(running).await.intact);
 }

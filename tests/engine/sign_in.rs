@@ -8,7 +8,7 @@ use std::{
 
 use bca_app::{AccountConnection, App, Mode, SignInOptions};
 use bca_demo::identity::{self, Codes, Misbehaviour};
-use bca_protocol::{AccountView, ErrorCode, StopReason, UserError};
+use bca_protocol::{AccountView, AuditAction, AuditClient, AuditEntry, AuditFilter, AuditOutcome, ErrorCode, StopReason, UserError};
 use bca_sim::TokenCheck;
 use bca_testkit::{Books, Home, RunningApp, ScriptedModel, Turn};
 use serde_json::json;
@@ -286,4 +286,140 @@ async fn the_demo_signs_in_the_same_way_and_keeps_no_secret() {
     for canary in ["demo_access_", "demo_refresh_"] {
         assert!(!holds(home.path(), canary));
     }
+}
+
+async fn entries(running: &RunningApp) -> Vec<AuditEntry> {
+    let mut entries = running.app.audit_page(&AuditFilter::default(), None, 1_000).await.unwrap().entries;
+    entries.reverse();
+    entries
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_done_with_accounts_has_its_one_entry() {
+    let world = World::new(vec![]).await;
+    let running = world.start().await;
+    let app = &running.app;
+    let seen = std::cell::Cell::new(0);
+    let left = async || {
+        let mut all = entries(&running).await;
+        let new = all.split_off(seen.get());
+        seen.set(all.len() + new.len());
+        assert!(new.iter().all(|e| e.client == AuditClient::Window && e.version == env!("CARGO_PKG_VERSION") && !e.resource.is_empty()), "{new:?}");
+        new
+    };
+    let actions = |entries: &[AuditEntry]| entries.iter().map(|entry| (entry.action, entry.outcome)).collect::<Vec<_>>();
+    use AuditOutcome::{Done, Failed};
+
+    let account = app.sign_in(browsing()).await.unwrap();
+    let signed_in = left().await;
+    assert_eq!(actions(&signed_in), [(AuditAction::SignIn, Done)]);
+    let who = (Some(account.account_id.as_str()), Some("kari@demo.example"));
+    assert_eq!((signed_in[0].resource_id.as_deref(), signed_in[0].account.as_deref()), who);
+
+    for wrong in [Misbehaviour::Denied, Misbehaviour::WrongNonce, Misbehaviour::WrongPerson, Misbehaviour::BrokenToken] {
+        world.identity.misbehave(wrong.clone());
+        app.sign_in(browsing()).await.unwrap_err();
+        world.identity.behave();
+        let failed = left().await;
+        assert_eq!(actions(&failed), [(AuditAction::SignInFailed, Failed)], "{wrong:?}");
+        assert!(failed[0].details.as_ref().unwrap().as_str().contains("reason"));
+    }
+    app.connect_account(&account.account_id, browsing()).await.unwrap();
+    assert_eq!(actions(&left().await), [], "a renewal that goes well is nothing to tell");
+
+    let new = AccountConnection { name: "books".into(), account: account.account_id.clone(), base_url: world.books.url(), company: world.books.company() };
+    app.connect_company(new).await.unwrap();
+    let connected = left().await;
+    assert_eq!(actions(&connected), [(AuditAction::ConnectionAdded, Done), (AuditAction::ConnectionUsed, Done)]);
+    assert!(connected.iter().all(|entry| (entry.connection.as_deref(), entry.account.as_deref()) == (Some("books"), who.1)), "{connected:?}");
+    app.use_account_for("books", &account.account_id).await.unwrap();
+    assert_eq!(actions(&left().await), [(AuditAction::ConnectionAdded, Done)]);
+
+    world.identity.revoke();
+    world.identity.end_access();
+    app.test_connection(None).await.unwrap_err();
+    app.test_connection(None).await.unwrap_err();
+    let failed = left().await;
+    assert_eq!(failed.iter().filter(|entry| entry.action == AuditAction::RefreshFailed).count(), failed.len(), "{failed:?}");
+    assert!(!failed.is_empty() && failed.iter().all(|entry| entry.outcome == Failed && entry.account.as_deref() == who.1), "{failed:?}");
+
+    app.sign_in(browsing()).await.unwrap();
+    app.sign_out(&account.account_id).await.unwrap();
+    assert_eq!(actions(&left().await), [(AuditAction::SignIn, Done), (AuditAction::SignOut, Done)]);
+    app.sign_in(browsing()).await.unwrap();
+    left().await;
+    app.remove_account(&account.account_id).await.unwrap();
+    assert_eq!(actions(&left().await), [(AuditAction::SignOut, Done), (AuditAction::ConnectionRemoved, Done), (AuditAction::AccountRemoved, Done)]);
+    assert!(app.verify_audit(None).await.unwrap().intact);
+}
+
+/// docs/decisions/lost-audit-key.md
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_key_means_signing_in_again_and_nothing_else() {
+    let world = World::new(vec![]).await;
+    let running = world.start().await;
+    let account = world.connect(&running.app).await;
+    let old = entries(&running).await;
+    assert!(old.len() >= 3 && old.iter().all(|entry| entry.account.is_some()));
+    running.app.stop().await;
+    drop(running);
+    let (keys, away) = (world.home.path().join("keys-elsewhere"), world.home.path().join("keys-away"));
+
+    // Locked: a file that others can read is refused, as a keyring that does not open is.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let open_to = |mode| std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(mode)).unwrap();
+        let bytes = std::fs::read(&keys).unwrap();
+        open_to(0o644);
+        let running = world.start().await;
+        assert!(running.app.test_connection(None).await.is_err());
+        assert!(running.app.sign_in(browsing()).await.is_err(), "nothing can be kept, so nobody is asked");
+        running.app.stop().await;
+        drop(running);
+        assert_eq!(std::fs::read(&keys).unwrap(), bytes, "no other key was made");
+        open_to(0o600);
+        let running = world.start().await;
+        running.app.test_connection(None).await.unwrap();
+        assert!(running.app.verify_audit(None).await.unwrap().intact);
+        running.app.stop().await;
+    }
+
+    // Away for a while: a start makes no other key, and when it is back, all is as it was.
+    std::fs::rename(&keys, &away).unwrap();
+    let running = world.start().await;
+    assert!(!running.app.accounts().await.unwrap()[0].signed_in);
+    running.app.set_setting(bca_app::Key::MaxTurns, Some("9")).await.unwrap();
+    assert!(!keys.exists());
+    running.app.stop().await;
+    drop(running);
+    std::fs::rename(&away, &keys).unwrap();
+    let running = world.start().await;
+    running.app.test_connection(None).await.unwrap();
+    let verdict = running.app.verify_audit(None).await.unwrap();
+    assert!(verdict.intact && verdict.unverifiable == 0, "{verdict:?}");
+    running.app.audit_checkpoint().await.unwrap();
+    let before = entries(&running).await;
+    assert!(before.iter().all(|entry| entry.details.is_some() || !entry.details_lost));
+    running.app.stop().await;
+    drop(running);
+
+    // Lost for good.
+    std::fs::remove_file(&keys).unwrap();
+    let running = world.start().await;
+    assert_eq!(running.app.connections().await.unwrap().len(), 1);
+    let again = running.app.sign_in(browsing()).await.unwrap();
+    assert_eq!(again.account_id, account.account_id);
+    running.app.connect_account(&again.account_id, browsing()).await.unwrap();
+    running.app.test_connection(None).await.unwrap();
+    let verdict = running.app.verify_audit(None).await.unwrap();
+    assert!(verdict.intact, "{verdict:?}");
+    let until = verdict.unverifiable_until.unwrap();
+    assert!(until >= before.len() as u64 && until < verdict.count, "{verdict:?}");
+    let now = entries(&running).await;
+    assert_eq!(now[..before.len()].iter().map(|entry| &entry.seal).collect::<Vec<_>>(), before.iter().map(|entry| &entry.seal).collect::<Vec<_>>());
+    assert!(now.iter().any(|entry| entry.details_lost) && now.iter().all(|entry| !entry.details_deleted));
+    let told = now.iter().rfind(|entry| entry.action == AuditAction::KeyChanged).unwrap();
+    let details = told.details.as_ref().unwrap().as_str();
+    assert!(details.contains("last_checkpoint") && details.contains("\"protection\":\"secret\""), "{details}");
 }

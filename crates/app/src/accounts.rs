@@ -114,6 +114,8 @@ impl App {
         self.sign_out(id).await?;
         for name in self.inner.db.remove_account(id).await? {
             self.inner.benches.forget(&name).await;
+            let record = AuditRecord::new(AuditAction::ConnectionRemoved, "connection").of(name.clone()).on(name);
+            self.audit(record.by_account(shown(&account))).await;
         }
         self.signed(AuditAction::AccountRemoved, id, &shown(&account)).await;
         Ok(())
@@ -232,8 +234,10 @@ impl App {
         let bearer = self.bearer_of(&new.account).await?;
         let connection = self.resolve(&name, &root, new.company.trim(), bearer).await?;
         let connection = Connection { account: shown(&account), ..connection };
+        let before = self.inner.db.connection(&name).await.ok();
         self.inner.db.put_connection(&connection, &root).await?;
         self.inner.db.set_connection_account(&name, Some(&new.account)).await?;
+        self.connection_changed(before.as_ref(), &connection, &root).await;
         lock(&self.inner.tokens).remove(&name);
         self.forget_connection_token(&name).await?;
         self.inner.benches.forget(&name).await;
@@ -249,8 +253,10 @@ impl App {
         let (stored, account) = (self.inner.db.connection(name).await?, self.inner.db.account(id).await?);
         self.check_trusted(&stored.base_url).await?;
         let connection = Connection { account: shown(&account), ..stored.connection };
+        let before = self.inner.db.connection(name).await.ok();
         self.inner.db.put_connection(&connection, &stored.base_url).await?;
         self.inner.db.set_connection_account(name, Some(id)).await?;
+        self.connection_changed(before.as_ref(), &connection, &stored.base_url).await;
         lock(&self.inner.tokens).remove(name);
         self.forget_connection_token(name).await?;
         self.inner.benches.forget(name).await;

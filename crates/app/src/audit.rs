@@ -7,8 +7,8 @@ use std::io::Write;
 
 use bca_auth::Secret;
 use bca_protocol::{
-    AuditAction, AuditCheckpoint, AuditClient, AuditCursor, AuditEntry, AuditFilter, AuditFormat, AuditOutcome, AuditPage, AuditVerdict, ErrorCode, Json,
-    Notice, RawJson, Reviewer, UserError,
+    AuditAction, AuditCheckpoint, AuditClient, AuditCursor, AuditEntry, AuditFilter, AuditFormat, AuditPage, AuditVerdict, ErrorCode, Json, Notice, RawJson,
+    Reviewer, UserError,
 };
 use bca_store::{AuditIdentity, AuditKey, AuditRecord, Recovery};
 
@@ -127,8 +127,11 @@ impl App {
     pub(crate) fn tend_audit(&self, recovery: Recovery) {
         let app = self.clone();
         tokio::spawn(async move {
-            for record in recovered(&recovery) {
-                app.audit(record).await;
+            app.audit_key_ready().await;
+            if !recovery.is_empty()
+                && let Err(fault) = app.inner.db.audit_recovery(recovery).await
+            {
+                tracing::error!(%fault, "what dead processes left could not be written down in the audit log");
             }
             if app.inner.config.client == Reviewer::Window {
                 app.verify_in_background().await;
@@ -176,25 +179,6 @@ pub(crate) const fn client_of(reviewer: Reviewer) -> AuditClient {
 /// Members with text values as the details of an entry.
 pub(crate) fn details<const N: usize>(members: [(&str, String); N]) -> RawJson {
     RawJson::from(&Json::Object(members.into_iter().map(|(name, value)| (name.to_owned(), Json::String(value))).collect()))
-}
-
-/// What a dead process left, as the engine found it.
-fn recovered(recovery: &Recovery) -> Vec<AuditRecord> {
-    let by_engine = |record: AuditRecord| AuditRecord { client: Some(AuditClient::Engine), ..record };
-    let why = || details([("why", "the process that asked had died".to_owned())]);
-    let asked = recovery
-        .expired_approvals
-        .iter()
-        .map(|id| AuditRecord::new(AuditAction::ApprovalDecided, "approval").of(id.to_string()).with_outcome(AuditOutcome::Refused).with_details(why()));
-    let unsent = recovery
-        .unsent_changes
-        .iter()
-        .map(|id| AuditRecord::new(AuditAction::WriteNotSent, "change").of(id.to_string()).with_outcome(AuditOutcome::Refused).with_details(why()));
-    let unknown = recovery
-        .unknown_changes
-        .iter()
-        .map(|id| AuditRecord::new(AuditAction::WriteSettled, "change").of(id.to_string()).with_outcome(AuditOutcome::Unknown).with_details(why()));
-    asked.chain(unsent).chain(unknown).map(by_engine).collect()
 }
 
 fn line(entry: &AuditEntry, format: AuditFormat) -> Result<String, UserError> {

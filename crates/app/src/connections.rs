@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use bca_auth::{FixedToken, Secret, TokenSource};
-use bca_protocol::{AuditAction, Connection, ConnectionKind, ErrorCode, UserError};
-use bca_store::{AuditRecord, DEMO_CONNECTION as DEMO, ENVIRONMENT_CONNECTION as FROM_ENVIRONMENT};
+use bca_protocol::{AuditAction, Connection, ConnectionKind, ErrorCode, Json, RawJson, UserError};
+use bca_store::{AuditRecord, DEMO_CONNECTION as DEMO, ENVIRONMENT_CONNECTION as FROM_ENVIRONMENT, StoredConnection};
 use serde::Serialize;
 use url::Url;
 
@@ -188,15 +188,31 @@ impl App {
         let name = name.as_str();
         let root = api_root(&new.base_url)?;
         let connection = self.resolve(name, &root, new.company.trim(), Arc::new(FixedToken::new(new.token.clone()))).await?;
+        let before = self.inner.db.connection(name).await.ok();
         self.inner.db.put_connection(&connection, &root).await?;
         self.inner.db.set_connection_account(name, None).await?;
         // A token that was kept for a connection of this name is another one's.
         self.forget_connection_token(name).await?;
         lock(&self.inner.tokens).insert(name.to_owned(), new.token);
         self.inner.benches.forget(name).await;
-        self.audit(AuditRecord::new(AuditAction::ConnectionAdded, "connection").of(name).on(name).by_account(connection.account.clone())).await;
+        self.connection_changed(before.as_ref(), &connection, &root).await;
         self.use_connection(name).await?;
         Ok(connection)
+    }
+
+    /// Writes down that a connection was added or changed, with where it led before and where it leads now.
+    pub(crate) async fn connection_changed(&self, before: Option<&StoredConnection>, now: &Connection, root: &str) {
+        let text = |text: &str| Json::String(text.to_owned());
+        let place = |place: &Connection, root: &str| {
+            let Connection { name: _, kind: _, tenant, environment, company, company_id, account } = place;
+            let members = [("address", root), ("tenant", tenant), ("environment", environment), ("company", company), ("company_id", company_id)];
+            let members = members.into_iter().chain([("account", account.as_str())]);
+            Json::Object(members.map(|(name, value)| (name.to_owned(), text(value))).collect())
+        };
+        let before = before.map_or(Json::Null, |before| place(&before.connection, &before.base_url));
+        let details = RawJson::from(&Json::Object(vec![("before".into(), before), ("after".into(), place(now, root))]));
+        let record = AuditRecord::new(AuditAction::ConnectionAdded, "connection").of(now.name.clone()).on(now.name.clone());
+        self.audit(record.by_account(now.account.clone()).with_details(details)).await;
     }
 
     /// A name that a connection may have.
@@ -219,17 +235,19 @@ impl App {
     /// Makes a connection the active one.
     pub async fn use_connection(&self, name: &str) -> Result<(), UserError> {
         self.inner.db.use_connection(name).await?;
-        self.audit(AuditRecord::new(AuditAction::ConnectionUsed, "connection").of(name).on(name)).await;
+        let account = self.inner.db.connection(name).await?.connection.account;
+        self.audit(AuditRecord::new(AuditAction::ConnectionUsed, "connection").of(name).on(name).by_account(account)).await;
         Ok(())
     }
 
     /// Forgets a connection and its token. History stays.
     pub async fn remove_connection(&self, name: &str) -> Result<(), UserError> {
+        let account = self.inner.db.connection(name).await?.connection.account;
         self.inner.db.remove_connection(name).await?;
         lock(&self.inner.tokens).remove(name);
         self.forget_connection_token(name).await?;
         self.inner.benches.forget(name).await;
-        self.audit(AuditRecord::new(AuditAction::ConnectionRemoved, "connection").of(name).on(name)).await;
+        self.audit(AuditRecord::new(AuditAction::ConnectionRemoved, "connection").of(name).on(name).by_account(account)).await;
         Ok(())
     }
 

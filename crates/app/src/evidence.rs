@@ -1,8 +1,10 @@
 //! What a controller or auditor keeps of a change: request, plan, diff, edits, decision, who, when, response, read-back, audit positions.
 
 use bca_protocol::{
-    ApprovalRequest, ApprovalView, AuditEntry, AuditFilter, ChangeId, ChangeView, ErrorCode, Reviewer, SessionDetail, SessionId, SessionSummary, UserError,
+    ApprovalRequest, ApprovalView, AuditAction, AuditEntry, AuditFilter, ChangeId, ChangeView, ErrorCode, Reviewer, SessionDetail, SessionId, SessionSummary,
+    UserError,
 };
+use bca_store::AuditRecord;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -106,6 +108,13 @@ impl App {
         };
         let questions = self.questions_about(&changes).await?;
         let audit = self.audit_about(session_id, &changes, &questions).await?;
+        let id = match of {
+            EvidenceOf::Change(id) => id.to_string(),
+            EvidenceOf::Session(id) => id.to_string(),
+        };
+        let record = AuditRecord::new(AuditAction::Exported, "evidence").of(id);
+        let record = changes.first().iter().fold(record, |record, first| record.by_account(&first.connection.account).on(&first.connection.name));
+        self.audit(AuditRecord { session_id: Some(session_id), ..record }).await;
         Ok(Evidence {
             kind: "bc-agent evidence 1",
             program: env!("CARGO_PKG_VERSION"),

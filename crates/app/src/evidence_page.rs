@@ -53,6 +53,7 @@ fn one_change(change: &ChangeView) -> String {
         ("Taken back by", change.undone_by.map(|id| id.to_string()).unwrap_or_default()),
         ("Way back", way_back(&preview.undo)),
         ("Digest", preview.digest.to_string()),
+        ("In Business Central's log", change.correlation_id.clone().unwrap_or_default()),
     ]));
     html.push_str(&fields(preview));
     let condition = preview.if_match.as_ref().map(|etag| format!("\nIf-Match: {etag}")).unwrap_or_default();

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use bca_auth::{Keeper, KeyFile, KeyHolder, Keyring, SealedRows, Secret, SecretId, SecretKind, Vault, VaultError};
+use bca_auth::{Keeper, KeyFile, KeyHolder, Keyring, Rotated, SealedRows, Secret, SecretId, SecretKind, Vault, VaultError};
 use bca_protocol::{AuditAction, ErrorCode, UserError};
 use bca_store::AuditRecord;
 use tokio::sync::OnceCell;
@@ -130,7 +130,11 @@ impl App {
     /// The keyring or the database can't be used: both keys stay valid, and the next rotation goes on.
     pub async fn rotate_secret_key(&self) -> Result<u64, UserError> {
         match &*self.keeper().await? {
-            Keeper::Vault(vault) => vault.rotate().await.map(|rotated| rotated.resealed).map_err(|fault| told(&fault)),
+            Keeper::Vault(vault) => {
+                let rotated = vault.rotate().await.map_err(|fault| told(&fault))?;
+                self.key_replaced(rotated).await;
+                Ok(rotated.resealed)
+            }
             Keeper::Memory(_) => Err(UserError::new(ErrorCode::InvalidInput, "The demo stores no secrets, so there is no key to replace.")),
         }
     }
@@ -142,11 +146,18 @@ impl App {
             let Ok(keeper) = app.keeper().await else { return };
             let Keeper::Vault(vault) = &*keeper else { return };
             match vault.rotate_if_due().await {
-                Ok(Some(rotated)) => tracing::info!(resealed = rotated.resealed, "the key to the stored secrets was replaced"),
+                Ok(Some(rotated)) => app.key_replaced(rotated).await,
                 Ok(None) => {}
                 Err(fault) => tracing::warn!(%fault, "the key to the stored secrets could not be replaced; it is tried again"),
             }
         });
+    }
+
+    async fn key_replaced(&self, rotated: Rotated) {
+        let Rotated { version, resealed, dropped } = rotated;
+        tracing::info!(resealed, dropped, "the key to the stored secrets was replaced");
+        let details = crate::audit::details([("how", "key replaced".to_owned()), ("sealed_anew", resealed.to_string()), ("dropped", dropped.to_string())]);
+        self.audit(AuditRecord::new(AuditAction::SecretChanged, "secret_key").of(version.0.to_string()).with_details(details)).await;
     }
 
     /// Looks whether a model key is kept. No keyring is asked.

@@ -86,12 +86,17 @@ impl App {
     /// No app registration, no keyring, no browser answer in time, the person declined, or the sign-in could not be verified. Nothing
     /// was changed then.
     pub async fn sign_in(&self, options: SignInOptions) -> Result<AccountView, UserError> {
+        let done = self.try_sign_in(&options).await;
+        self.write_down_failure(options.account.as_ref(), done).await
+    }
+
+    async fn try_sign_in(&self, options: &SignInOptions) -> Result<AccountView, UserError> {
         self.check_keeper().await?;
         let scopes = SIGN_IN_SCOPES.map(str::to_owned).to_vec();
-        let mut signed_in = self.in_browser(&options, scopes, None).await?;
+        let mut signed_in = self.in_browser(options, scopes, None).await?;
         let service = self.sign_in_service().await?;
         service.add_profile(&mut signed_in).await.map_err(|fault| told(&fault))?;
-        let account = self.accept(&signed_in, &options)?;
+        let account = self.accept(&signed_in, options)?;
         self.keep_account(&account, &signed_in, None).await?;
         self.signed(AuditAction::SignIn, &account.account_id, &crate::accounts::shown(&account)).await;
         self.account_view(account).await
@@ -102,6 +107,11 @@ impl App {
     /// # Errors
     /// As for [`App::sign_in`]; the person or their organisation has not agreed.
     pub async fn connect_account(&self, id: &AccountId, options: SignInOptions) -> Result<AccountView, UserError> {
+        let done = self.try_connect_account(id, options).await;
+        self.write_down_failure(Some(id), done).await
+    }
+
+    async fn try_connect_account(&self, id: &AccountId, options: SignInOptions) -> Result<AccountView, UserError> {
         let account = self.inner.db.account(id).await?;
         let session = self.session_of(id).await?;
         let scope = self.business_central_scope();
@@ -151,13 +161,23 @@ impl App {
             finished = pending.finish() => finished,
         };
         lock(&self.inner.sign_ins.waiting).take_if(|waiting| waiting.url() == handle.url());
-        if let Err(fault) = &finished {
-            tracing::warn!(%fault, "a sign-in failed");
-            let id = options.account.as_ref().map(AccountId::to_string).unwrap_or_default();
-            let why = crate::audit::details([("reason", fault.to_string())]);
-            self.audit(AuditRecord::new(AuditAction::SignInFailed, "account").of(id).with_outcome(AuditOutcome::Failed).with_details(why)).await;
-        }
         finished.map_err(|fault| told(&fault))
+    }
+
+    /// However a sign-in failed, that it did is written down once.
+    async fn write_down_failure<T>(&self, account: Option<&AccountId>, done: Result<T, UserError>) -> Result<T, UserError> {
+        if let Err(fault) = &done {
+            tracing::warn!(%fault, "a sign-in failed");
+            let known = match account {
+                Some(id) => self.inner.db.account(id).await.ok(),
+                None => None,
+            };
+            let why = crate::audit::details([("reason", fault.message.clone()), ("code", fault.code.as_str().to_owned())]);
+            let record = AuditRecord::new(AuditAction::SignInFailed, "account").with_outcome(AuditOutcome::Failed).with_details(why);
+            let record = account.into_iter().fold(record, |record, id| record.of(id.as_str()));
+            self.audit(known.iter().fold(record, |record, known| record.by_account(crate::accounts::shown(known)))).await;
+        }
+        done
     }
 
     /// The account that signed in, if it is the one that was asked for.

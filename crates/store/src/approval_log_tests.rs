@@ -246,3 +246,52 @@ async fn a_full_disk_is_told_and_nothing_is_half_stored() {
     db.resolve(request.approval_id, request.digest, &yes).await.unwrap();
     assert_eq!(db.changes(None, 1_000).await.unwrap().len(), 400);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_ask_at_once_share_a_limit() {
+    let home = tempfile::tempdir().unwrap();
+    let quota = Quota { per_hour: Some(5), per_day: Some(7) };
+    let processes = [open(home.path()), open(home.path()), open(home.path())];
+    let asks = (0..12).map(|n| {
+        let db = processes[n % processes.len()].clone();
+        tokio::spawn(async move {
+            let (request, writes) = question(1);
+            db.ask(&request, &writes, quota).await.map(|()| request)
+        })
+    });
+    let mut asked = Vec::new();
+    for ask in asks.collect::<Vec<_>>() {
+        match ask.await.unwrap() {
+            Ok(request) => asked.push(request),
+            Err(NotAsked::UsedUp(sentence)) => assert!(sentence.contains("5 writes in an hour"), "{sentence}"),
+            Err(fault) => panic!("{fault}"),
+        }
+    }
+    assert_eq!(asked.len(), 5);
+    // What is given up counts no more; a set counts whole.
+    let db = &processes[0];
+    let no = answer(Decision::Rejected, asked[0].requested_at);
+    db.resolve(asked[0].approval_id, asked[0].digest, &no).await.unwrap();
+    let (two, writes) = question(2);
+    assert!(matches!(db.ask(&two, &writes, quota).await, Err(NotAsked::UsedUp(_))));
+    let (one, writes) = question(1);
+    db.ask(&one, &writes, quota).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_yes_that_is_withdrawn_leaves_nothing_approved() {
+    let home = tempfile::tempdir().unwrap();
+    let db = open(home.path());
+    let (request, writes) = question(3);
+    db.ask(&request, &writes, Quota::default()).await.unwrap();
+    db.resolve(request.approval_id, request.digest, &answer(Decision::Approved, request.requested_at)).await.unwrap();
+    db.sending(writes[0].change_id(), request.requested_at).await.unwrap();
+    db.withdraw(request.approval_id, "The rules were changed.", request.requested_at).await.unwrap();
+    let state = async |n: usize| db.change(writes[n].change_id()).await.unwrap();
+    assert_eq!(state(0).await.state, ChangeState::Sending, "what is on its way is nobody's to take back");
+    for n in [1, 2] {
+        assert_eq!((state(n).await.state, state(n).await.message.as_deref()), (ChangeState::NotSent, Some("The rules were changed.")));
+        db.sending(writes[n].change_id(), request.requested_at).await.unwrap_err();
+    }
+    assert!(db.approved(request.approval_id).await.unwrap().is_empty());
+}

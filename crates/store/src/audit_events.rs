@@ -8,8 +8,9 @@ use bca_protocol::{
 use rusqlite::Connection as Sqlite;
 
 use crate::{
-    AuditIdentity, AuditRecord, StoreError,
+    AuditIdentity, AuditRecord, Recovery, StoreError,
     audit::append,
+    recovery::{SENT, UNSENT},
     table::{approvals, changes},
 };
 
@@ -102,6 +103,24 @@ pub(crate) fn not_sent(tx: &Sqlite, identity: &AuditIdentity, change: ChangeId, 
     details.push(("message", text(why)));
     let record = of_write(&view, AuditAction::WriteNotSent).with_outcome(AuditOutcome::Refused);
     append(tx, identity, at, &record.with_details(object(details))).map(drop)
+}
+
+/// What a dead process left open and was ended for it.
+pub(crate) fn recovered(tx: &Sqlite, identity: &AuditIdentity, recovery: &Recovery, at: jiff::Timestamp) -> Result<(), StoreError> {
+    let identity = AuditIdentity { client: AuditClient::Engine, ..identity.clone() };
+    for approval in &recovery.expired_approvals {
+        let reason = Some("The process that asked had died.".to_owned());
+        decided(tx, &identity, *approval, &Resolution { decision: Decision::Expired, by: Reviewer::Engine, reason, at })?;
+    }
+    for change in &recovery.unsent_changes {
+        not_sent(tx, &identity, *change, UNSENT, at)?;
+    }
+    for change in &recovery.unknown_changes {
+        let message = Some(SENT.to_owned());
+        let settlement = Settlement { outcome: ChangeOutcome::Unknown, message, key: None, after: None, correlation_id: None, at };
+        settled(tx, &identity, *change, &settlement)?;
+    }
+    Ok(())
 }
 
 fn about(request: &ApprovalRequest, action: AuditAction) -> AuditRecord {

@@ -116,7 +116,7 @@ impl Db {
             };
             let now = inner.clock.now();
             inner.write_now(Durability::History, |tx| table::instances::insert(tx, instance, now))?;
-            let recovery = recovery::recover(&inner)?;
+            let recovery = recovery::recover(&inner, None)?;
             if made == Made::Now {
                 inner.bring_to_disk()?;
             }

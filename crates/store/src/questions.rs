@@ -92,8 +92,17 @@ impl Db {
     /// # Errors
     /// Faults of the database.
     pub async fn recover(&self) -> Result<Recovery, StoreError> {
-        let inner = std::sync::Arc::clone(&self.inner);
-        self.blocking(move || recovery::recover(&inner)).await
+        let (inner, identity) = (std::sync::Arc::clone(&self.inner), self.audit_identity());
+        self.blocking(move || recovery::recover(&inner, Some(&identity))).await
+    }
+
+    /// Writes down what the opening found and ended.
+    ///
+    /// # Errors
+    /// Faults of the database.
+    pub async fn audit_recovery(&self, recovery: Recovery) -> Result<(), StoreError> {
+        let (identity, now) = (self.audit_identity(), self.inner.clock.now());
+        self.write(Durability::Durable, move |tx| crate::audit_events::recovered(tx, &identity, &recovery, now)).await
     }
 }
 

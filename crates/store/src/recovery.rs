@@ -6,14 +6,14 @@ use bca_protocol::{ApprovalId, ChangeId, Json, RunId, SessionId, ToolCallStatus}
 use jiff::Timestamp;
 
 use crate::{
-    StoreError,
+    AuditIdentity, StoreError, audit_events,
     db::{Durability, Inner},
     table::{agent_executions, approvals, changes, instances, mcp_tool_calls},
 };
 
 const RUN: &str = "BC Agent was closed while this was under way.";
-const UNSENT: &str = "BC Agent was closed before this was sent. Nothing was changed.";
-const SENT: &str = "BC Agent was closed while this was on its way. It is not known whether it was made.";
+pub(crate) const UNSENT: &str = "BC Agent was closed before this was sent. Nothing was changed.";
+pub(crate) const SENT: &str = "BC Agent was closed while this was on its way. It is not known whether it was made.";
 
 /// A run whose process was killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,10 @@ impl Recovery {
 
 /// Ends what belongs to dead processes, in one transaction. It need not reach the disk at once: lost with the power, it is done
 /// again at the next start.
-pub(crate) fn recover(inner: &Inner) -> Result<Recovery, StoreError> {
+///
+/// What was ended is written down in the audit log in the same transaction, where somebody says as whom; at a start nobody can yet, because the key of
+/// the log is not there ([`crate::Db::audit_recovery`]).
+pub(crate) fn recover(inner: &Inner, identity: Option<&AuditIdentity>) -> Result<Recovery, StoreError> {
     let own = inner.instance.to_string();
     let mut dead = Vec::new();
     for instance in inner.read_now(instances::concerned)? {
@@ -64,6 +67,9 @@ pub(crate) fn recover(inner: &Inner) -> Result<Recovery, StoreError> {
         let mut recovery = Recovery::default();
         for instance in &dead {
             end_instance(tx, instance, now, &mut recovery)?;
+        }
+        if let Some(identity) = identity {
+            audit_events::recovered(tx, identity, &recovery, now)?;
         }
         Ok(recovery)
     })?;

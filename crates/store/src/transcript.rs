@@ -39,7 +39,7 @@ impl Db {
         let others = inner.read_now(|c| agent_executions::running(c, &row.session_id))?;
         if others.is_some_and(|owner| owner != row.instance_id) {
             // Its owner may have died after we started.
-            recovery::recover(inner)?;
+            recovery::recover(inner, Some(&self.audit_identity()))?;
         }
         inner.write_now(Durability::History, |tx| {
             if agent_executions::running(tx, &row.session_id)?.is_some() {

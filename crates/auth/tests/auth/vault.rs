@@ -324,3 +324,38 @@ async fn processes_that_make_their_first_key_at_once_agree_on_one() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_secret_that_several_make_at_once_is_one() {
+    for round in 0..10 {
+        let (home, clock) = (tempfile::tempdir().unwrap(), Shifted::new());
+        let keys = home.path().join("keys");
+        let makers: Vec<_> = (0..6)
+            .map(|n| {
+                let vault = vault(&open(home.path(), clock.clone()), &keys, clock.clone());
+                tokio::spawn(async move { vault.get_or_put(&id("one"), &secret(&n.to_string())).await })
+            })
+            .collect();
+        let mut held = std::collections::BTreeSet::new();
+        for maker in makers {
+            held.insert(text(maker.await.unwrap().map(Some)));
+        }
+        assert_eq!(held.len(), 1, "round {round}: {held:?}");
+        let later = vault(&open(home.path(), clock.clone()), &keys, clock.clone());
+        assert_eq!(held.pop_first().unwrap(), text(later.get(&id("one")).await));
+        assert_eq!(text(later.get_or_put(&id("one"), &secret("late")).await.map(Some)), text(later.get(&id("one")).await));
+        // Where the key is lost, those that come at once agree on another one.
+        std::fs::remove_file(&keys).unwrap();
+        let makers: Vec<_> = (10..14)
+            .map(|n| {
+                let vault = vault(&open(home.path(), clock.clone()), &keys, clock.clone());
+                tokio::spawn(async move { vault.get_or_put(&id("one"), &secret(&n.to_string())).await })
+            })
+            .collect();
+        let mut anew = std::collections::BTreeSet::new();
+        for maker in makers {
+            anew.insert(text(maker.await.unwrap().map(Some)));
+        }
+        assert!(anew.len() == 1 && anew.first().unwrap().as_ref().unwrap().len() == 2, "round {round}: {anew:?}");
+    }
+}

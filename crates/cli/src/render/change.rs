@@ -60,6 +60,7 @@ pub fn page(change: &ChangeView, paint: Paint, loudness: Loudness) -> String {
     lines.extend(change.message.as_ref().map(|message| format!("  {}", value(message))));
     lines.extend(preview.undoes.map(|change| format!("  Takes back change {change}.")));
     lines.extend(change.undone_by.map(|by| format!("  Taken back by change {by}.")));
+    lines.extend(change.correlation_id.as_ref().map(|id| format!("  Reference in Business Central's log: {}.", value(id))));
     lines.push(String::new());
     lines.extend(change_lines(preview, paint, loudness));
     lines.push(String::new());
