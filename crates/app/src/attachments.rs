@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use bca_protocol::{AttachedFile, ErrorCode, UserError};
+use base64::Engine as _;
+use bca_protocol::{AttachedFile, AttachmentId, ErrorCode, UserError};
 
 use crate::App;
 
@@ -40,6 +41,29 @@ impl App {
     pub async fn attach(&self, name: &str, content: &[u8]) -> Result<AttachedFile, UserError> {
         let kept = bca_mcp::attach(&self.home().join("attachments"), name, content).await;
         kept.map_err(|fault| UserError::new(ErrorCode::InvalidInput, fault.to_string()))
+    }
+
+    /// Files that were attached before, by their ids.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotFound`] where one is not there any more.
+    pub async fn attached(&self, ids: &[AttachmentId]) -> Result<Vec<AttachedFile>, UserError> {
+        let folder = self.home().join("attachments");
+        let mut files = Vec::with_capacity(ids.len());
+        for id in ids.iter().take(MOST + 1) {
+            let found = bca_mcp::find_attached(&folder, &id.to_string()).await;
+            files.push(found.map_err(|fault| UserError::new(ErrorCode::NotFound, fault.to_string()))?.0);
+        }
+        Ok(files)
+    }
+
+    /// The same for a front end that has the file as text (base64, RFC 4648 section 4).
+    ///
+    /// # Errors
+    /// As [`App::attach_path`].
+    pub async fn attach_encoded(&self, name: &str, content: &str) -> Result<AttachedFile, UserError> {
+        let unreadable = |_| UserError::new(ErrorCode::InvalidInput, "The file came garbled. Attach it again.");
+        self.attach(name, &base64::engine::general_purpose::STANDARD.decode(content).map_err(unreadable)?).await
     }
 }
 

@@ -25,6 +25,7 @@ mod runs;
 mod secrets;
 mod settings;
 mod settle;
+mod shown;
 mod signin;
 mod undo;
 mod workbench;

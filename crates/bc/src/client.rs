@@ -58,6 +58,12 @@ impl Client {
         self.0.wire.speak(language);
     }
 
+    /// The time as Business Central's clock has it, as far as its last answer told.
+    #[must_use]
+    pub fn time_there(&self) -> jiff::Timestamp {
+        self.0.wire.time_there()
+    }
+
     /// The person's language, where it is known.
     #[must_use]
     pub fn language(&self) -> Option<&Language> {

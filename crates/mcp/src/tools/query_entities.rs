@@ -4,6 +4,7 @@ use bca_bc::{BcError, Client, Count, Expand, Filter, MediaPath, OrderBy, Query, 
 use bca_catalogue::{Catalogue, Entity, PropertyKind};
 use bca_protocol::Json;
 use futures::TryStreamExt;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
@@ -108,7 +109,8 @@ pub(super) async fn run(bc: &BusinessCentral, input: &Input, request: &str, canc
         return Ok(told(kept, "Ask with refresh to read it again."));
     }
     let began = bc.cache.begin();
-    let answer = asked(bc, client, input, cancel).await;
+    let as_of = client.time_there();
+    let answer = asked(bc, client, input, cancel).await.map(|answer| dated(answer, as_of));
     match (&answer, kept) {
         (Ok(answer), _) => bc.cache.put(key, &answer.json, began, bc.clock.monotonic()),
         (Err(fault), Some(kept)) if super::is_unavailable(fault) => {
@@ -125,6 +127,25 @@ fn request_key(input: &str) -> Option<String> {
     members.retain(|(name, value)| name != "refresh" && *value != Json::Null);
     members.sort_by(|(a, _), (b, _)| a.cmp(b));
     Some(Json::Object(members).to_string())
+}
+
+/// An answer with the time when it was asked for, by Business Central's clock: what was changed later is not in it.
+fn dated(answer: Answer, as_of: Timestamp) -> Answer {
+    let Json::Object(mut members) = answer.json else { return answer };
+    members.push(("as_of".to_owned(), text(as_of.to_string())));
+    Answer { json: Json::Object(members), ..answer }
+}
+
+/// What an input would read, for a look at whether that was changed: the rows of its query, or its one record.
+pub(super) fn rows_of(input: &str) -> Result<Query, BcError> {
+    let unfit = |_| BcError::BadQuery("This is no question for records.".into());
+    let input: Input = serde_json::from_str(input).map_err(unfit)?;
+    let entity = Catalogue::get().find(&input.entity).ok_or_else(|| BcError::BadQuery("There are no such records.".into()))?;
+    let query = query(entity, &input)?;
+    Ok(match &input.id {
+        Some(id) => Query::of(SetPath::of(&entity.set)?).filtered(Filter::parse(&format!("id eq {}", bca_bc::RecordId::parse(id)?))?),
+        None => query,
+    })
 }
 
 /// A kept answer with its age first, so that nobody overlooks it.

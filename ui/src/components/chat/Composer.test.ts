@@ -30,8 +30,26 @@ describe('the composer', () => {
     await fireEvent.keyDown(field(), { key: 'Enter', isComposing: true });
     expect(sendMessage).not.toHaveBeenCalled();
     await fireEvent.keyDown(field(), { key: 'Enter' });
-    expect(sendMessage).toHaveBeenCalledWith({ session_id: null, text: 'Hello' }, expect.any(Function));
+    expect(sendMessage).toHaveBeenCalledWith({ session_id: null, text: 'Hello', files: [] }, expect.any(Function));
     expect(field().value).toBe('');
+  });
+
+  it('takes files along, gives them back when they were not taken, and takes one off', async () => {
+    const attachFile = vi.fn(async ({ name }: { name: string; content: string }) => ({ id: name, name, bytes: 5, content_type: 'text/plain', sha256: '' }));
+    const sendMessage = vi.fn().mockRejectedValueOnce({ code: 'model_unavailable', message: 'The network is down.', retryable: true }).mockResolvedValue({ session_id: 's', run_id: 'r' });
+    useBackend({ attachFile, sendMessage, listSessions: async () => [] });
+    render(Composer, { onsetup: () => undefined });
+    const files = [new File(['hello'], 'bill.txt'), new File(['other'], 'other.txt')];
+    await fireEvent.change(screen.getByTestId('file-input'), { target: { files } });
+    await vi.waitFor(() => expect(screen.getAllByTestId('file-chip')).toHaveLength(2));
+    expect(attachFile).toHaveBeenCalledWith({ name: 'bill.txt', content: btoa('hello') });
+    await fireEvent.click(screen.getByLabelText('Remove other.txt'));
+    await fireEvent.click(sendButton());
+    await vi.waitFor(() => expect(screen.getByTestId('composer-hint').textContent).toContain('The network is down.'));
+    await vi.waitFor(() => expect(screen.getAllByTestId('file-chip')).toHaveLength(1));
+    await fireEvent.click(sendButton());
+    expect(sendMessage).toHaveBeenLastCalledWith({ session_id: null, text: '', files: ['bill.txt'] }, expect.any(Function));
+    await vi.waitFor(() => expect(screen.queryAllByTestId('file-chip')).toHaveLength(0));
   });
 
   it('keeps what is written on while a new session gets its id', async () => {

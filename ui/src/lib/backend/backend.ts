@@ -11,6 +11,8 @@ import type {
   ApprovalId,
   ApprovalRequest,
   ApprovalView,
+  AttachedFile,
+  AttachmentId,
   AuditCheckpoint,
   AuditCursor,
   AuditFilter,
@@ -39,6 +41,7 @@ import type {
   SessionId,
   SessionSummary,
   SettingView,
+  ShownChange,
   StartedRun,
   UserError,
 } from '../protocol';
@@ -99,6 +102,13 @@ export interface AuditQuestions {
   deleteData(params: { scope: DeletionScope }): Promise<DataReport>;
 }
 
+/** A result on screen: `ShownResult` with its input as it is. */
+export interface Shown {
+  key: string;
+  input: unknown;
+  as_of: string;
+}
+
 export interface Backend extends AccountQuestions, RuleQuestions, AuditQuestions {
   reviseApproval(params: Revision): Promise<ApprovalRequest>;
   lookupRecords(params: { connection: string; entity: string; words: string }): Promise<LookupHit[]>;
@@ -113,7 +123,13 @@ export interface Backend extends AccountQuestions, RuleQuestions, AuditQuestions
   deleteSession(params: { session_id: SessionId }): Promise<void>;
   exportSession(params: { session_id: SessionId; format: 'json' | 'md' }): Promise<string>;
   search(params: { query: string; limit: number }): Promise<SearchHit[]>;
-  sendMessage(params: { session_id: SessionId | null; text: string }, listener: RunListener): Promise<StartedRun>;
+  /** Keeps a copy of a file; `content` is base64. */
+  attachFile(params: { name: string; content: string }): Promise<AttachedFile>;
+  /** How many records of each result were created or changed since it was read. */
+  shownChanges(params: { connection: string | null; shown: readonly Shown[] }): Promise<ShownChange[]>;
+  /** The same question, read again now. */
+  readAgain(params: { connection: string | null; input: unknown }): Promise<unknown>;
+  sendMessage(params: { session_id: SessionId | null; text: string; files: readonly AttachmentId[] }, listener: RunListener): Promise<StartedRun>;
   watchRun(params: { run_id: RunId; after_seq: number }, listener: RunListener): Promise<boolean>;
   cancelRun(params: { run_id: RunId }): Promise<void>;
   listApprovals(): Promise<ApprovalView[]>;

@@ -133,6 +133,9 @@ export function sampleBackend(query: URLSearchParams): Backend {
           }),
         )
         .slice(0, limit),
+    attachFile: async ({ name, content }) => ({ id: newId('file'), name, bytes: Math.floor((content.length * 3) / 4), content_type: 'application/octet-stream', sha256: '0'.repeat(64) }),
+    shownChanges: async ({ shown }) => shown.map(({ key }) => ({ key, changed: 0 })),
+    readAgain: async () => ({ rows: [], as_of: new Date().toISOString() }),
     sendMessage: async ({ session_id, text }, listener) => {
       if (state === 'offline') throw { code: 'model_unavailable', message: 'The network is down. Your history is here and can be searched; sending waits until it is back.', retryable: true };
       let detail = session_id === null ? undefined : sessions.get(session_id);

@@ -71,7 +71,8 @@ export function summarise(call: ToolCallItem): ToolSummary {
 
 function subjectOf(tool: string, input: JsonObject, output: JsonObject): string {
   const entity = textOf(output['entity']) ?? textOf(input['entity']);
-  if (tool === 'bc_query_entities') return entity ?? 'Records';
+  const captions = isObject(output['captions']) ? output['captions'] : {};
+  if (tool === 'bc_query_entities') return entity === null ? 'Records' : (textOf(captions[entity]) ?? entity);
   if (tool === 'todo_write') return 'Plan';
   if (tool === 'bc_invoke_action') return `${textOf(input['action']) ?? 'Action'} · ${entity ?? ''}`;
   const verb = VERBS[tool];
@@ -111,7 +112,9 @@ export function tableOf(output: JsonObject): Table | null {
   const rows = firstRows(output);
   if (rows === null || rows.length === 0) return null;
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((name) => !name.startsWith('@odata'));
-  const columns = names.map((name) => columnOf(name, rows.map((row) => row[name])));
+  // In the person's language, where the environment has it.
+  const named = isObject(output['captions']) ? output['captions'] : {};
+  const columns = names.map((name) => ({ ...columnOf(name, rows.map((row) => row[name])), caption: textOf(named[name]) ?? captionOf(name) }));
   const visible = columns.filter(({ name }) => name !== 'id' || columns.length === 1);
   const cells = rows.map((row) => visible.map(({ name }) => cellOf(row[name])));
   return { columns: visible, rows: cells, note: noteOf(output) };

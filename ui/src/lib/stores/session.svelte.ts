@@ -1,7 +1,8 @@
 /** The session on screen: what it shows, the run that is under way in it, and what the person is writing. */
 import { asUserError } from '../backend/backend';
 import type { RunListener } from '../backend/backend';
-import type { AgentEvent, ChangeId, RunId, SessionId, StartedRun, UserError } from '../protocol';
+import { attachedLine } from '../format/attached';
+import type { AgentEvent, AttachedFile, ChangeId, RunId, SessionId, StartedRun, UserError } from '../protocol';
 import { applyEvents } from '../reducers/applyEvent';
 import { fromDetail } from '../reducers/fromDetail';
 import { emptyView, isRunning, latestRun, type SessionView } from '../reducers/view';
@@ -93,14 +94,14 @@ class Session {
   }
 
   /** Hands a message to the engine. False where it was not taken; the words are kept. */
-  async send(text: string): Promise<boolean> {
-    if (text.trim() === '' || this.running) return false;
+  async send(text: string, files: readonly AttachedFile[] = []): Promise<boolean> {
+    if ((text.trim() === '' && files.length === 0) || this.running) return false;
     const from = this.id;
     const showing = this.#showing;
-    this.pendingText = text;
+    this.pendingText = [text, ...files.map(attachedLine)].join('\n').trim();
     this.sendFailure = null;
     try {
-      await this.#follow(showing, from, (listener) => engine.backend.sendMessage({ session_id: from, text }, listener));
+      await this.#follow(showing, from, (listener) => engine.backend.sendMessage({ session_id: from, text, files: files.map(({ id }) => id) }, listener));
       return true;
     } catch (thrown) {
       if (this.#showing === showing) {
