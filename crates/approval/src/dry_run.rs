@@ -59,10 +59,11 @@ pub trait Rehearsal: Send + Sync {
     /// Whether a person lets sets be tried out here. What can't be read is a no.
     async fn is_wanted(&self, connection: &Connection) -> bool;
 
-    /// Sends the set in a transaction that is made to fail.
+    /// Sends the set in a transaction that is made to fail. Where the gate waits no longer, what it left is looked at all the same; after an
+    /// alarm it is off from then on.
     async fn rehearse(&self, set: &ChangeSet, permit: DryRunPermit, cancel: &CancellationToken) -> Rehearsed;
 
-    /// Takes note of what came of it; after an alarm it is off from now on.
+    /// Takes note of what came of it.
     async fn tried(&self, set: &ChangeSet, rehearsed: &Rehearsed);
 }
 

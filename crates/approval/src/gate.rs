@@ -38,7 +38,7 @@ impl Default for Limits {
 }
 
 /// Writes that are decided together.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ChangeSet {
     /// The conversation.
     pub session_id: SessionId,

@@ -40,28 +40,34 @@ fn expands(entity: &Entity, depth: usize) -> Vec<Expand> {
 /// Reads the record with what it owns. Where that can't be had, the record alone: then there is no way back, and [`way_back`] says so.
 pub(super) async fn whole(client: &Client, entity: &Entity, path: &RecordPath, cancel: &CancellationToken) -> Result<Record, BcError> {
     match client.get(path, &[], &expands(entity, DEEPEST), cancel).await {
-        Err(BcError::Refused { .. } | BcError::BadQuery(_) | BcError::TooLarge { .. }) => client.get(path, &[], &[], cancel).await,
+        Err(BcError::Refused { .. } | BcError::Forbidden { .. } | BcError::Unexpected { .. } | BcError::BadQuery(_) | BcError::TooLarge { .. }) => {
+            client.get(path, &[], &[], cancel).await
+        }
         read => read,
     }
 }
 
-/// Why a record that is deleted could not rightly be created again, from what it is now; `None` where nothing speaks against it.
+/// Why a record that is deleted could not be created again as it is now; `None` where nothing speaks against it.
 pub(super) fn way_back(entity: &Entity, record: &Json) -> Option<Undoable> {
-    let no = |why: String| Some(Undoable::No { why });
+    let one = entity.singular.as_str();
+    let count = count(entity, record);
+    let why = match wrong(entity, record) {
+        Some(why) => why,
+        None if !is_complete(entity, record) => format!("What belongs to the {one} could not be read, so it could not be created again as it is."),
+        None if count > MOST_OWNED => format!("{count} records go with the {one}; more than {MOST_OWNED} are not created again."),
+        None => return None,
+    };
+    Some(Undoable::No { why })
+}
+
+/// Why creating the record again would be wrong, whatever is known of it.
+pub(super) fn wrong(entity: &Entity, record: &Json) -> Option<String> {
     let one = entity.singular.as_str();
     if is_posted(entity, record) {
-        return no(format!("This {one} is posted. What was posted is not created again; a corrective document sets it right."));
+        return Some(format!("This {one} is posted. What was posted is not created again; a corrective document sets it right."));
     }
-    if !is_complete(entity, record) {
-        return no(format!("What belongs to the {one} could not be read, so it could not be created again as it is."));
-    }
-    let count = count(entity, record);
-    if count > MOST_OWNED {
-        return no(format!("{count} records go with the {one}; more than {MOST_OWNED} are not created again."));
-    }
-    is_under_way(entity, record).then(|| Undoable::No {
-        why: format!("A part of the {one} was delivered or billed already. Created again, that part would be delivered and billed twice."),
-    })
+    is_under_way(entity, record)
+        .then(|| format!("A part of the {one} was delivered or billed already. Created again, that part would be delivered and billed twice."))
 }
 
 /// Whether a document of a set that holds both is a posted one. What is not known counts as posted.
@@ -78,7 +84,7 @@ fn rows<'a>(record: &'a Json, navigation: &Navigation) -> Option<&'a [Json]> {
 }
 
 /// Whether everything that the record owns is there; a page that goes on elsewhere is a part only.
-fn is_complete(entity: &Entity, record: &Json) -> bool {
+pub(super) fn is_complete(entity: &Entity, record: &Json) -> bool {
     owned(entity).all(|(navigation, child)| {
         let goes_on = record.get(&format!("{}@odata.nextLink", navigation.name)).is_some();
         rows(record, navigation).is_some_and(|rows| !goes_on && rows.iter().all(|row| has_all(child, row)))

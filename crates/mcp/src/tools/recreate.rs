@@ -6,8 +6,24 @@ use bca_protocol::{Json, Note, NoteKind};
 
 use super::{image, preview::is_nothing, verify};
 
-/// What was counted by deliveries and bills; Business Central counts it itself.
-const COUNTED: [&str; 5] = ["fullyShipped", "fullyReceived", "shippedQuantity", "receivedQuantity", "invoicedQuantity"];
+/// What Business Central works out itself, whatever a set's facts say of sending it (docs/business-central.md, section 12).
+const WORKED_OUT: [&str; 15] = [
+    "fullyShipped",
+    "fullyReceived",
+    "shippedQuantity",
+    "receivedQuantity",
+    "invoicedQuantity",
+    "netAmount",
+    "netTaxAmount",
+    "netAmountIncludingTax",
+    "amountExcludingTax",
+    "amountIncludingTax",
+    "totalTaxAmount",
+    "totalAmountExcludingTax",
+    "totalAmountIncludingTax",
+    "remainingAmount",
+    "taxPercent",
+];
 
 /// A deleted record as it would be created.
 pub(super) struct Again {
@@ -44,6 +60,9 @@ pub(super) fn again(entity: &Entity, before: &Json) -> Result<Again, BcError> {
     let mut notes = Vec::new();
     if !counted.is_empty() {
         notes.push(info(format!("Comes with {}.", counted.join(", "))));
+    }
+    if !image::is_complete(entity, before) {
+        notes.push(warning(format!("What belonged to the {} was not read before it was deleted, so that does not come back.", entity.singular)));
     }
     if let Some(number) = before.get("number").and_then(Json::as_str).filter(|number| !number.is_empty())
         && !data.iter().any(|(name, _)| name == "number")
@@ -145,7 +164,7 @@ fn worth_creating(entity: &Entity, before: &Json, without: Option<&str>) -> Vec<
         let name = property.name.as_str();
         let settable = !property.read_only && !property.key && !property.computed && !property.filter_only && property.kind != PropertyKind::Stream;
         let of_owner = Some(name) == without || owner.as_deref().is_some_and(|stem| is_beside(name, stem) || name == format!("{stem}Type"));
-        if !settable || of_owner || COUNTED.contains(&name) {
+        if !settable || of_owner || WORKED_OUT.contains(&name) {
             continue;
         }
         let Some(value) = before.get(name).filter(|value| says_something(value)) else { continue };

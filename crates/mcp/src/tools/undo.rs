@@ -226,7 +226,7 @@ fn changed_since(entity: &Entity, left: &Json, now: &Json, counts: impl Fn(&Prop
 /// Creates what was deleted with its old values, and with the records that went with it.
 fn creation(client: &Client, entity: &'static Entity, done: &Done<'_>) -> Result<Inverse, UserError> {
     let before = done.planned.before.as_ref().and_then(|raw| raw.tree().ok()).ok_or_else(|| no_way_back("The deleted record is not known."))?;
-    if let Some(Undoable::No { why }) = image::way_back(entity, &before) {
+    if let Some(why) = image::wrong(entity, &before) {
         return Err(no_way_back(format!("This cannot be undone. {why}")));
     }
     let Again { set, is_below_a_parent, expand, read_back, data, notes: lost } =
