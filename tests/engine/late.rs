@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use crate::support::{CREATE, DELETE, UPDATE, create, rename};
 
 /// When the home is opened again, in seconds after the last write: the looks at 15, 60, 300 and 660 seconds are due then.
-const LOOKS: [u64; 5] = [16, 61, 301, 598, 662];
-/// Business Central can't commit anything after so many seconds.
-const LAST_COMMIT: u64 = 590;
+const LOOKS: [u64; 5] = [16, 61, 301, 500, 662];
+/// Nothing is committed after so many seconds here. Business Central may take 600; the machine itself takes some while the test goes on.
+const LAST_COMMIT: u64 = 490;
 /// Writes in one home.
 const PER_HOME: usize = 20;
 

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use bca_protocol::{AccessRole, AuditAction, AuditClient, AuditCursor, AuditFilter, AuditOutcome, DryRunSwitch, PermissionRule, RuleVerdict, SessionId, WriteOperation};
+use bca_protocol::{
+    AccessRole, AuditAction, AuditClient, AuditCursor, AuditFilter, AuditOutcome, DryRunSwitch, PermissionRule, RuleVerdict, SessionId, WriteOperation,
+};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 

@@ -256,7 +256,7 @@ fn a_rotation_that_is_killed_anywhere_signs_nobody_out() {
     let computer = Computer::new();
     done(&computer.run(&["login", "--json"]));
     done(&computer.run(&computer.adding()));
-    let kills = kills(500);
+    let kills = kills(300);
     for kill in 0..kills {
         let mut command = computer.command(&[], &["secrets", "rotate"]);
         command.env("BC_AGENT_KEY_FILE", computer.file("keys")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -301,7 +301,7 @@ fn two_processes_that_renew_at_once_renew_once_between_them() {
 fn a_renewal_that_is_killed_in_the_middle_signs_nobody_out() {
     let provider = Provider::new();
     let computer = provider.computer();
-    let (mut lost, kills) = (0, kills(400));
+    let (mut lost, kills) = (0, kills(200));
     for kill in 0..kills {
         let before = provider.identity.refreshes();
         provider.identity.end_access();
