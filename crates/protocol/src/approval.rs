@@ -204,7 +204,7 @@ pub enum Priority {
     High,
 }
 
-/// One question to a person: all writes of one turn, decided together.
+/// One question to a person: all writes of one turn, or of a set that the model gathered over several, decided together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ApprovalRequest {
     /// The question's id.
@@ -232,7 +232,8 @@ pub struct ApprovalRequest {
     /// The writes that a person took out of the set; they will not be sent.
     #[serde(default)]
     pub left_out: Vec<ChangePreview>,
-    /// What the set is for, in a few words, where it has a title of its own.
+    /// What the set is for, where the model gathered it under a title: its words, shown as such. No digest covers them, because nothing is
+    /// decided or sent by them.
     #[serde(default)]
     pub title: Option<String>,
     /// How many times a person edited the set before answering. Each edit gives a new digest.

@@ -498,7 +498,8 @@ changes: Array<ChangePreview>,
  */
 left_out: Array<ChangePreview>, 
 /**
- * What the set is for, in a few words, where it has a title of its own.
+ * What the set is for, where the model gathered it under a title: its words, shown as such. No digest covers them, because nothing is
+ * decided or sent by them.
  */
 title: string | null, 
 /**
