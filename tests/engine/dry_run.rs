@@ -224,6 +224,25 @@ async fn an_answer_that_does_not_come_keeps_no_question_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_way_back_that_would_be_refused_is_told_in_place_of_a_question() {
+    let books = Books::open().await;
+    let id = books.create("customers", &json!({"displayName": "Goes away", "number": "MINE1"})).await;
+    let stage = tried(books, vec![Turn::calls(&[("call_a", DELETE, json!({"entity": "customers", "id": id}))])]).await;
+    let (run, _, question) = stage.asked().await;
+    assert!(matches!(outcomes(&question)[..], [TriedOutcome::WouldWork { .. }]));
+    stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
+    assert_eq!(run.done.await.unwrap(), StopReason::EndTurn);
+    stage.books.create("customers", &json!({"displayName": "Took its number", "number": "MINE1"})).await;
+    let events = bca_testkit::Events::new();
+    let undo = stage.running.app.undo(question.changes[0].change_id, events.clone()).await.unwrap();
+    assert_eq!(undo.done.await.unwrap(), StopReason::Error);
+    assert_eq!(questions(&events), 0);
+    let (status, said) = the_end(&events);
+    assert!(status == ToolCallStatus::Error && said.contains("already exists") && said.contains("nothing was changed"), "{said}");
+    assert_eq!((stage.books.named("customers", "Goes away").await, stage.books.named("customers", "Took its number").await), (0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_edit_is_tried_out_anew_and_one_that_would_be_refused_is_told() {
     let books = Books::open().await;
     let taken = books.record("customers", &books.ids("customers", 1).await[0]).await["number"].as_str().unwrap().to_owned();

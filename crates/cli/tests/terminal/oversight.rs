@@ -27,6 +27,22 @@ fn a_role_that_was_set_holds_and_is_shown() {
 }
 
 #[test]
+fn changes_are_tried_out_before_the_question_until_that_is_turned_off() {
+    let home = Home::new();
+    let tried = home.run(&["ask", CREATE, "--approve", "reject"]);
+    assert!(tried.err.contains("✓ Tried out: Business Central would take it.") && tried.err.contains("fills in  No."), "{}", tried.err);
+    assert!(home.customers("Lantern Shop").is_empty());
+    let off = home.run(&["permissions", "set", "--dry-run", "off"]);
+    assert!(off.out.contains("Dry run     off: Before you are asked") && off.out.contains("number series"), "{}", off.out);
+    assert!(!home.run(&["ask", CREATE, "--approve", "reject"]).err.contains("Tried out"));
+    let entries = home.run(&["audit", "list", "--action", "dry_run", "--json"]).json();
+    assert_eq!(entries["entries"].as_array().unwrap().len(), 1);
+    let on = home.run(&["permissions", "set", "--dry-run", "on", "--json"]).json();
+    assert_eq!((on["dry_run"].as_str(), on["permissions"]["dry_run"].as_str()), (Some("on"), Some("on")));
+    assert_eq!(home.run(&["permissions", "set", "--dry-run", "perhaps"]).code, Some(2));
+}
+
+#[test]
 fn the_log_verifies_against_a_checkpoint_and_comes_out_as_csv() {
     let home = Home::new();
     home.run(&["ask", CREATE, "--approve", "all"]);

@@ -120,7 +120,8 @@ fn rows<'a>(draft: &Draft<'a>) -> Vec<Row<'a>> {
             }
             if removed {
                 for (prefix, entity, record) in image::owned_rows(draft.entity, before) {
-                    for name in entity.label.iter().chain(entity.summary.iter().filter(|s| !entity.label.contains(s))) {
+                    let said = |name: &&String| !entity.label.contains(name) && !matches!(name.as_str(), "parentType" | "sequence");
+                    for name in entity.label.iter().chain(entity.summary.iter().filter(said)) {
                         if let Some(value) = record.get(name).filter(|value| !is_nothing(value)) {
                             rows.push(Row { entity: Some(entity), prefix: prefix.clone(), name: name.clone(), before: Some(value.clone()), after: None });
                         }

@@ -1,7 +1,7 @@
 //! Creating again what was deleted: the values that a create can set, with the records that went with it, and what does not come back.
 
 use bca_bc::{BcError, EMPTY_ID, RecordPath, SetPath};
-use bca_catalogue::{Catalogue, Entity, Property, PropertyKind};
+use bca_catalogue::{Entity, Property, PropertyKind};
 use bca_protocol::{Json, Note, NoteKind};
 
 use super::{image, preview::is_nothing, verify};

@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
+use bca_catalogue::Catalogue;
+
 use super::*;
 
 fn entity(set: &str) -> &'static Entity {

@@ -4,7 +4,7 @@ use bca_agent::{PreparedCall, ToolCall};
 use bca_approval::{CanonicalRequest, Method, PlannedWrite};
 use bca_bc::{BcError, Client, Record, RecordPath, SetPath};
 use bca_catalogue::{Catalogue, Entity, Operation, Parented, Property, PropertyKind, Proposal};
-use bca_protocol::{CallId, ChangeId, ErrorCode, FieldConflict, Json, Note, NoteKind, RawJson, Undoable, UserError, WriteOperation};
+use bca_protocol::{CallId, ChangeId, ErrorCode, FieldConflict, Json, Note, RawJson, Undoable, UserError, WriteOperation};
 use tokio_util::sync::CancellationToken;
 
 use super::{
