@@ -289,7 +289,8 @@ impl Window {
     /// Types in place of what stands there.
     pub async fn type_at(&self, selector: &str, keys: &str) {
         let field = self.element_at(selector).await;
-        field.clear().await.unwrap();
+        // Control and A, let go: what stands there is chosen, and gives way to what is typed.
+        field.send_keys("\u{e009}a\u{e000}").await.unwrap();
         field.send_keys(keys).await.unwrap();
     }
 
@@ -377,6 +378,7 @@ impl Window {
                 fs::write(file, self.page.screenshot_as_png().await.unwrap()).unwrap();
             }
         }
+        self.page.set_window_rect(0, 0, 1280, 800).await.unwrap();
         self.js("delete document.documentElement.dataset.theme").await;
     }
 
