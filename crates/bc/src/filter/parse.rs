@@ -47,6 +47,9 @@ fn after_end(word: &Word) -> String {
         Word::Name(name) if matches!(name.to_ascii_lowercase().as_str(), "add" | "sub" | "mul" | "div" | "mod") => CALCULATES.into(),
         Word::Name(name) if name.eq_ignore_ascii_case("has") => "\"has\" is not supported. Compare with \"eq\".".into(),
         Word::Name(name) if name.eq_ignore_ascii_case("like") => "\"like\" is not supported. Use contains(property,'part').".into(),
+        Word::Comma => {
+            "A comma cannot stand here. Decimals are written with a point, without thousands: 10000.50. Conditions are joined with \"and\" or \"or\".".into()
+        }
         word => format!("\"{}\" cannot stand here. Join conditions with \"and\" or \"or\".", word.shown()),
     }
 }

@@ -288,6 +288,8 @@ pub(super) async fn run(
     if query.select.is_empty() {
         query.select = entity.key.clone();
     }
+    let total = partner_of_aged(entity);
+    query.select.extend(total.filter(|partner| !query.select.iter().any(|name| name == partner)).map(str::to_owned));
     query.expand = Vec::new();
     query.order_by = Vec::new();
     query.skip = None;
@@ -304,7 +306,7 @@ pub(super) async fn run(
                 break;
             }
             rows_read += 1;
-            if comparing.is_none_or(|comparing| comparing.holds(&row.json)) {
+            if comparing.is_none_or(|comparing| comparing.holds(&row.json)) && !total.is_some_and(|partner| is_total(&row.json, partner)) {
                 add(&mut groups, &by, property.as_deref(), &row.json)?;
             }
         }
@@ -316,6 +318,19 @@ pub(super) async fn run(
         }
     }
     answer(entity, aggregate, &by, groups, rows_read, truncated)
+}
+
+/// The aged reports end with a row for all partners together, which has no partner (docs/business-central.md, section 12): it counts twice.
+fn partner_of_aged(entity: &Entity) -> Option<&'static str> {
+    match entity.set.as_str() {
+        "agedAccountsReceivables" => Some("customerId"),
+        "agedAccountsPayables" => Some("vendorId"),
+        _ => None,
+    }
+}
+
+fn is_total(row: &Json, partner: &str) -> bool {
+    row.get(partner).and_then(Json::as_str).is_none_or(bca_bc::is_empty_value)
 }
 
 fn add(groups: &mut Groups, by: &[GroupBy], property: Option<&str>, row: &Json) -> Result<(), Answer> {

@@ -318,7 +318,7 @@ async fn listed(client: &Client, entity: &Entity, mut query: Query, input: &Inpu
         ("rows", Some(Json::Array(rows))),
         ("shown", Some(number(shown))),
         ("truncated", Some(Json::Bool(truncated))),
-        ("next_skip", more.then(|| number(input.skip.unwrap_or(0) + shown))),
+        ("next_skip", (more && shown > 0).then(|| number(input.skip.unwrap_or(0) + shown))),
         ("note", truncated.then(|| text("There are more rows. Use a filter, a larger top, skip, count or aggregate."))),
     ])))
 }
