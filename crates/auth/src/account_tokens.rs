@@ -167,7 +167,12 @@ impl Session {
         if claims.is_none()
             && let Some(token) = self.cached(scope, refused.as_ref())
         {
-            return Ok(token);
+            // Whoever signs out in another process is out in this one too. A database that can't be read signs nobody out.
+            if self.keeper.holds(&self.secret).await.unwrap_or(true) {
+                return Ok(token);
+            }
+            lock(&self.cached).clear();
+            return Err(signed_out());
         }
         // Whoever waits for it may go away; a renewal that began is always brought to its end, or a rotated token would be lost.
         let (session, scope) = (Arc::clone(self), scope.to_owned());

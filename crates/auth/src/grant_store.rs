@@ -52,6 +52,17 @@ impl Keeper {
         }
     }
 
+    /// Whether there is such a secret; it is not opened.
+    ///
+    /// # Errors
+    /// As [`Vault::holds`].
+    pub async fn holds(&self, id: &SecretId) -> Result<bool, VaultError> {
+        match self {
+            Self::Vault(vault) => vault.holds(id).await,
+            Self::Memory(kept) => Ok(kept.lock().await.contains_key(id)),
+        }
+    }
+
     /// The secret that is there, else this one, which is kept from now on.
     ///
     /// # Errors

@@ -127,7 +127,7 @@ async fn reads_survive_a_storm_and_honour_retry_after() {
     assert_eq!(script.seen().len(), 5);
 
     let script = Script::new([Reply::Answer(429, "", String::new())]).await;
-    assert_eq!(ask(&script, &customers()).await, Err(BcError::Throttled { retry_after: None }));
+    assert_eq!(ask(&script, &customers()).await, Err(BcError::Throttled { retry_after: None, correlation_id: None }));
     assert_eq!(script.seen().len(), 5);
 
     let past = Reply::Answer(503, "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n", String::new());
@@ -135,10 +135,10 @@ async fn reads_survive_a_storm_and_honour_retry_after() {
     assert_eq!(ask(&script, &customers()).await.unwrap().rows.len(), 1);
     let far = Reply::Answer(503, "Retry-After: Wed, 21 Oct 2137 07:28:00 GMT\r\n", String::new());
     let script = Script::new([far]).await;
-    assert!(matches!(ask(&script, &customers()).await, Err(BcError::Throttled { retry_after: Some(_) })));
+    assert!(matches!(ask(&script, &customers()).await, Err(BcError::Throttled { retry_after: Some(_), .. })));
 
     let script = Script::new([Reply::Answer(429, "Retry-After: 3600\r\n", String::new())]).await;
-    assert_eq!(ask(&script, &customers()).await, Err(BcError::Throttled { retry_after: Some(Duration::from_secs(3600)) }));
+    assert_eq!(ask(&script, &customers()).await, Err(BcError::Throttled { retry_after: Some(Duration::from_secs(3600)), correlation_id: None }));
     assert_eq!(script.seen().len(), 1);
 }
 

@@ -47,6 +47,8 @@ pub enum BcError {
     Throttled {
         /// How long it asks to wait.
         retry_after: Option<Duration>,
+        /// Its number for this failure.
+        correlation_id: Option<String>,
     },
     /// The record is no longer the one that was seen (409 `Request_EntityChanged`, or 412).
     #[error("The record was changed by somebody else in the meantime.")]
@@ -101,13 +103,13 @@ impl BcError {
         match self {
             Self::Forbidden { correlation_id, .. }
             | Self::NotFound { correlation_id, .. }
+            | Self::Throttled { correlation_id, .. }
             | Self::Changed { correlation_id }
             | Self::Refused { correlation_id, .. }
             | Self::Unexpected { correlation_id, .. } => correlation_id.as_deref(),
             Self::Unreachable { .. }
             | Self::TimedOut { .. }
             | Self::NotSignedIn { .. }
-            | Self::Throttled { .. }
             | Self::BadQuery(_)
             | Self::BadConnection(_)
             | Self::Cancelled
@@ -122,6 +124,7 @@ impl BcError {
         match &mut self {
             Self::Forbidden { correlation_id, .. }
             | Self::NotFound { correlation_id, .. }
+            | Self::Throttled { correlation_id, .. }
             | Self::Changed { correlation_id }
             | Self::Refused { correlation_id, .. }
             | Self::Unexpected { correlation_id, .. } => {
@@ -132,7 +135,6 @@ impl BcError {
             Self::Unreachable { .. }
             | Self::TimedOut { .. }
             | Self::NotSignedIn { .. }
-            | Self::Throttled { .. }
             | Self::BadQuery(_)
             | Self::BadConnection(_)
             | Self::Cancelled

@@ -57,7 +57,7 @@ pub(crate) fn meaning(status: StatusCode, retry_after: Option<Duration>, text: &
     };
     let message = if message.trim().is_empty() { format!("it gave no reason but {code}.") } else { sentence(message) };
     match (status.as_u16(), code.as_str()) {
-        (429, _) | (_, "Application_TooManyRequests") => BcError::Throttled { retry_after },
+        (429, _) | (_, "Application_TooManyRequests") => BcError::Throttled { retry_after, correlation_id },
         (_, "Request_EntityChanged") | (412, _) => BcError::Changed { correlation_id },
         (_, code) if code.starts_with("Authentication_") => signed_out(),
         (_, code) if code.starts_with("Authorization_") => BcError::Forbidden { message, correlation_id },
@@ -66,7 +66,7 @@ pub(crate) fn meaning(status: StatusCode, retry_after: Option<Duration>, text: &
         (404 | 410, _) | (_, "BadRequest_ResourceNotFound" | "Internal_RecordNotFound" | "Internal_CompanyNotFound") => {
             BcError::NotFound { message, correlation_id }
         }
-        (502..=504, _) => BcError::Throttled { retry_after },
+        (502..=504, _) => BcError::Throttled { retry_after, correlation_id },
         _ => BcError::Refused { code, message, correlation_id },
     }
 }
@@ -90,7 +90,7 @@ fn without_body(status: StatusCode, retry_after: Option<Duration>, text: &str) -
         403 => BcError::Forbidden { message: "the address refuses the request without a reason.".into(), correlation_id: None },
         404 | 410 => BcError::NotFound { message: "the server does not know the address.".into(), correlation_id: None },
         412 => BcError::Changed { correlation_id: None },
-        429 | 502..=504 => BcError::Throttled { retry_after },
+        429 | 502..=504 => BcError::Throttled { retry_after, correlation_id: None },
         status @ 300..=399 => BcError::Unexpected { status, reason: "it points to another address, which is not followed.".into(), correlation_id: None },
         status => BcError::Unexpected { status, reason: reason.into(), correlation_id: None },
     }

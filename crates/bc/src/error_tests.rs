@@ -31,6 +31,6 @@ fn a_bookkeeper_understands_the_sentences() {
         told(away),
         "Business Central at example.com could not be reached: there is no network. Nothing was changed. Check the network, the proxy and the address of the connection."
     );
-    let throttled = WriteError::Refused(BcError::Throttled { retry_after: None });
+    let throttled = WriteError::Refused(BcError::Throttled { retry_after: None, correlation_id: None });
     assert_eq!(UserError::from(&throttled).message, "Business Central is too busy just now. Nothing was changed. Propose it again in a minute.");
 }

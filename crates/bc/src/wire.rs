@@ -194,6 +194,7 @@ impl Wire {
             Ok(Err(error)) => return Err(Fault::Broken(reason(&error))),
             Ok(Ok(response)) => response,
         };
+        self.compare_clocks(&response);
         let status = response.status();
         let retry_after = self.retry_after_of(&response);
         let challenge = challenge_of(&response);

@@ -242,3 +242,41 @@ async fn stopping_after_the_request_left_leaves_the_outcome_unknown() {
     });
     assert_eq!(answer, Err(WriteError::Unknown(BcError::Cancelled)));
 }
+
+const REFERENCE: &str = "0b7c2d31-5a6e-4f00-9d1b-2c3d4e5f6a7b";
+
+/// A write leaves under its own id, and what Business Central calls it comes back, whatever came of it.
+#[tokio::test]
+async fn what_the_server_calls_the_request_is_kept() {
+    let header = "x-ms-correlation-id: 0b7c2d31-5a6e-4f00-9d1b-2c3d4e5f6a7b\r\n";
+    let body = format!(r#"{{"@odata.etag":"W/\"1\"","id":"{ID}"}}"#);
+    for (status, body, own) in [
+        (201, body.as_str(), false),
+        (200, "<html>", false),
+        (400, r#"{"error":{"code":"Application_Rule","message":"No.  CorrelationId:  7f0a1b2c-0000-1111-2222-333344445555."}}"#, true),
+        (400, r#"{"error":{"code":"Application_Rule","message":"No."}}"#, false),
+        (409, r#"{"error":{"code":"Request_EntityChanged","message":"No."}}"#, false),
+        (429, r#"{"error":{"code":"Application_TooManyRequests","message":"No."}}"#, false),
+        (503, "", false),
+        (500, "", false),
+    ] {
+        let script = Script::new([Reply::Answer(status, header, body.to_owned())]).await;
+        let request = script.request(Method::Post, "customers", None, Some(BODY));
+        let permit = permit(&request).await;
+        let change = permit.change_id();
+        let answer = script.client().write(permit, &request, &CancellationToken::new()).await;
+        let found = match &answer {
+            Ok(answer) => answer.correlation_id.as_deref(),
+            Err(error) => error.correlation_id(),
+        };
+        let expected = if own { "7f0a1b2c-0000-1111-2222-333344445555" } else { REFERENCE };
+        assert_eq!(found, Some(expected), "{status} {body}: {answer:?}");
+        assert_eq!(script.seen()[0].header("client-request-id"), Some(change.to_string().as_str()));
+    }
+    for odd in ["x-ms-correlation-id: <b>\r\n", "request-id: \r\n", "request-id: a b c d e f g h\r\n"] {
+        let script = Script::new([Reply::Answer(500, odd, String::new())]).await;
+        let request = script.request(Method::Post, "customers", None, Some(BODY));
+        let error = script.client().write(permit(&request).await, &request, &CancellationToken::new()).await.unwrap_err();
+        assert_eq!(error.correlation_id(), None, "{odd}");
+    }
+}

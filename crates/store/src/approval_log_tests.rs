@@ -286,7 +286,7 @@ async fn a_yes_that_is_withdrawn_leaves_nothing_approved() {
     db.ask(&request, &writes, Quota::default()).await.unwrap();
     db.resolve(request.approval_id, request.digest, &answer(Decision::Approved, request.requested_at)).await.unwrap();
     db.sending(writes[0].change_id(), request.requested_at).await.unwrap();
-    db.withdraw(request.approval_id, "The rules were changed.", request.requested_at).await.unwrap();
+    ApprovalLog::withdraw(&db, request.approval_id, "The rules were changed.", request.requested_at).await.unwrap();
     let state = async |n: usize| db.change(writes[n].change_id()).await.unwrap();
     assert_eq!(state(0).await.state, ChangeState::Sending, "what is on its way is nobody's to take back");
     for n in [1, 2] {

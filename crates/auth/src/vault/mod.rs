@@ -157,6 +157,14 @@ impl Vault {
         Err(VaultError::Busy)
     }
 
+    /// Whether there is such a secret. No key is asked for.
+    ///
+    /// # Errors
+    /// The rows can't be reached.
+    pub async fn holds(&self, id: &SecretId) -> Result<bool, VaultError> {
+        Ok(self.rows.read(id).await?.is_some())
+    }
+
     /// Forgets a secret.
     ///
     /// # Errors

@@ -276,3 +276,20 @@ async fn forgetting_is_for_all_processes() {
     assert!(matches!(two.tokens(BC).try_token().await.err(), Some(AuthError::Interaction(_))));
     provider.stop().await;
 }
+
+#[tokio::test]
+async fn who_signs_out_in_one_process_is_out_in_all() {
+    let (provider, home, clock) = (provider().await, tempfile::tempdir().unwrap(), Shifted::new());
+    let service = service(&provider, clock.clone());
+    let first = session(&service, home.path(), clock.clone());
+    first.adopt(&signed_in(&service).await, None).await.unwrap();
+    let second = session(&service, home.path(), clock);
+    let tokens = second.tokens(BC);
+    tokens.token().await.unwrap();
+    assert!(first.forget().await.unwrap());
+    assert!(matches!(tokens.token().await, Err(TokenError::SignInNeeded(_))));
+    assert_eq!(second.state().await, SessionState::SignedOut);
+    first.adopt(&signed_in(&service).await, None).await.unwrap();
+    tokens.token().await.unwrap();
+    provider.stop().await;
+}

@@ -67,7 +67,7 @@ fn what_business_central_would_fill_in_is_told_and_what_is_as_it_was_sent_is_not
 fn only_a_refusal_for_certain_counts_and_nothing_behind_it() {
     let writes = || vec![write(WriteOperation::Create, "customers", None, Some("{}")), write(WriteOperation::Create, "items", None, Some("{}"))];
     let rule = BcError::Refused { code: "Application_DialogException".into(), message: "The customer is blocked.".into(), correlation_id: None };
-    let busy = || BcError::Throttled { retry_after: None };
+    let busy = || BcError::Throttled { retry_after: None, correlation_id: None };
     let cases = [
         (WriteError::Refused(rule), true),
         (WriteError::Refused(BcError::Forbidden { message: "No.".into(), correlation_id: None }), true),

@@ -198,7 +198,9 @@ pub(super) fn refused_as_changed() -> Settled {
 
 pub(super) fn refused(fault: &BcError) -> Settled {
     let message = match fault {
-        BcError::Throttled { .. } => "Business Central is too busy just now and refused. Nothing was changed; propose it again later.".to_owned(),
+        BcError::Throttled { .. } => {
+            referring("Business Central is too busy just now and refused. Nothing was changed; propose it again later.".to_owned(), fault)
+        }
         _ => referring(format!("{fault} Nothing was changed."), fault),
     };
     let code = match fault {
