@@ -24,7 +24,7 @@ const TESTS: &[(&str, &[&str], &[&str])] = &[
     ("bca-store", &["--lib"], &["whatever_is_changed_before_a_checkpoint"]),
     ("bc-agent-cli", &["--test", "terminal"], &["failing_io::", "a_sign_in_outlives"]),
     ("bc-agent-cli", &["--test", "terminal"], &["kills::", "is_killed"]),
-    ("bca-desktop", &["--lib"], &["whatever_comes_is_a_link", "nothing_that_a_notification_says"]),
+    ("bca-desktop", &["--lib"], &["whatever_comes_is_a_link", "nothing_that_a_notification_says", "a_browser_gets_no_key"]),
     ("bca-providers", &["--lib"], &["where_the_bytes_are_cut"]),
     ("bca-bc", &["--test", "mutated"], &["spoilt"]),
 ];

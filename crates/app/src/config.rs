@@ -42,6 +42,9 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// The variables that hold a secret: no program that is started from here gets them.
+    pub const SECRETS: [&'static str; 2] = SECRETS;
+
     /// Reads the process's environment.
     ///
     /// # Errors

