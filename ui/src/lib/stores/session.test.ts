@@ -159,6 +159,15 @@ describe('approvals', () => {
     process.stdout.write(`reliability | 14 | dialogs that a burst of ${approvals.pending.length} questions opens at once | 1\n`);
   });
 
+  it('says once when a question was put, for whoever measures how fast its dialog came', () => {
+    useBackend({});
+    const event = asked('measured', 'burst');
+    approvals.applyEvents([event]);
+    expect(approvals.takePutAt('measured')).toBe(Date.parse(event.at));
+    expect(approvals.takePutAt('measured')).toBeNull();
+    expect(approvals.takePutAt('never asked')).toBeNull();
+  });
+
   it('leaves questions of other processes in the list', () => {
     useBackend({});
     approvals.applyEvents([asked('theirs', 'another-run')]);
