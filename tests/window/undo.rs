@@ -57,6 +57,8 @@ async fn a_deleted_document_comes_back_with_its_lines() {
     window.see("approval-dialog").await;
     let asked = window.text("approval-dialog").await;
     assert!(asked.contains("does not come back") && asked.contains("2 sales order lines"), "{asked}");
+    let (lines, head) = (asked.find("Sales order lines · 2").unwrap(), asked.find("Sell-to city").unwrap());
+    assert!(lines < head, "the lines stand before a long head: {asked}");
     window.screenshots("undo-deletion").await;
     window.pause(A_PERSONS_PAUSE).await;
     window.click("approval-approve").await;
