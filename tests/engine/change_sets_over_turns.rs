@@ -342,8 +342,14 @@ async fn the_demo_shows_it() {
     let (run, events) = running.send(None, "Set up two new customers, Northwind Ltd and Contoso GmbH, as one change set").await;
     let question = events.question().await;
     assert_eq!(question.title.as_deref(), Some("New customers: Northwind Ltd, Contoso GmbH"));
-    let turns = events.all().iter().filter(|event| matches!(event.kind, EventKind::TurnStarted { .. })).count();
-    assert_eq!((question.changes.len(), turns), (2, 3), "checked, then one write in each of two turns");
+    let creates = |event: &bca_protocol::AgentEvent| match &event.kind {
+        EventKind::MessageCompleted { role: Role::Assistant, content, .. } => {
+            content.iter().filter(|block| matches!(block, Block::ToolUse { tool, .. } if tool == CREATE)).count()
+        }
+        _ => 0,
+    };
+    let by_turn: Vec<usize> = events.all().iter().map(creates).filter(|creates| *creates > 0).collect();
+    assert_eq!((question.changes.len(), by_turn), (2, vec![1, 1]), "one write in each of two turns");
     running.answer(&question, ReviewVerdict::Approve).await.unwrap();
     assert_eq!(run.done.await.unwrap(), StopReason::EndTurn);
     let said = events.text();

@@ -10,12 +10,11 @@ use crate::answer::Answer;
 /// A set of writes under one title.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(description = "Writes of several turns, decided as one.")]
+#[schemars(description = "Has writes of several turns decided as one: the same title in each, more: true in all turns but the last.")]
 pub(crate) struct ChangeSetInput {
-    /// What they do; the same in each.
+    // Described above, where it costs least: the schema is part of every request, four times.
     #[schemars(length(max = 80))]
     title: String,
-    /// true: later turns bring more, so this one waits.
     #[schemars(with = "bool")]
     more: Option<bool>,
 }

@@ -166,7 +166,7 @@ pub(super) fn place(entity: &Entity, id: &RecordId) -> Option<RecordPath> {
 
 /// What a person is told of the id. It is among what is sent, but no value that anybody chose.
 pub(super) fn note(id: &str) -> Note {
-    let text = format!("It is sent with the id {id}, chosen here, by which it can be found even where no answer comes.");
+    let text = format!("Sent with the id {id}, chosen here: by it the record is found even if no answer comes.");
     Note { kind: NoteKind::Info, text }
 }
 
