@@ -49,6 +49,10 @@ pub(super) fn again(entity: &Entity, before: &Json) -> Result<Again, BcError> {
         None => SetPath::of(&entity.set)?,
     };
     let mut data = worth_creating(entity, before, parent.as_ref().map(|(_, property)| property.as_str()));
+    if parent.is_some() {
+        // Its place may be another line's by now: it goes to the end.
+        data.retain(|(name, _)| !matches!(name.as_str(), "sequence" | "lineNumber"));
+    }
     // On a document that has no lines yet a discount on the whole has nothing to be spread over.
     let has_lines = image::owned(entity).any(|(navigation, _)| navigation.name.ends_with("Lines") && navigation.name != "dimensionSetLines");
     let discount = data.iter().position(|(name, _)| has_lines && name == "discountAmount").map(|at| data.remove(at).1);

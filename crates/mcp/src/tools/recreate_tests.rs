@@ -48,7 +48,7 @@ fn a_document_comes_with_its_lines_and_nothing_points_to_the_old_one() {
 
 #[test]
 fn a_line_is_created_where_it_stood() {
-    let line = format!(r#"{{"id":"{ITEM}","journalId":"{ORDER}","journalDisplayName":"DEFAULT","accountNumber":"8910","amount":12.5}}"#);
+    let line = format!(r#"{{"id":"{ITEM}","journalId":"{ORDER}","journalDisplayName":"DEFAULT","lineNumber":10000,"accountNumber":"8910","amount":12.5}}"#);
     let again = again(entity("journalLines"), &Json::parse(&line).unwrap()).unwrap();
     assert_eq!(again.set.to_string(), format!("journals({ORDER})/journalLines"));
     assert_eq!(again.data.to_string(), r#"{"accountNumber":"8910","amount":12.5}"#);
