@@ -11,6 +11,7 @@ use crate::books::{calendar, lines, open_items};
 use crate::data::row::Row;
 use crate::data::session::Session;
 use crate::error::{Answer, ApiError};
+use crate::more::dimensions::Dimensions;
 
 /// The sets whose rows are lines of journals.
 const LINES: [&str; 3] = ["journalLines", "customerPayments", "vendorPayments"];
@@ -118,7 +119,8 @@ impl Document<'_, '_> {
         if self.batch.refers("balancingAccountId") {
             let target = self.session.get("accounts", self.batch.text("balancingAccountId"))?;
             lines::check_account(&target)?;
-            self.journal.add(target.text("number"), if side == Side::Sales { local } else { -local });
+            let dimensions = Dimensions::of(self.session, line.id())?;
+            self.journal.add_of(target.text("number"), if side == Side::Sales { local } else { -local }, &dimensions);
         }
         Ok(())
     }
@@ -150,13 +152,13 @@ impl Document<'_, '_> {
             "Customer" => self.partner(line, Side::Sales, line.text(id), None, -amount).map(|posted| -posted.local),
             "Vendor" => self.partner(line, Side::Purchase, line.text(id), None, amount).map(|posted| posted.local),
             "Bank Account" => {
-                self.journal.add(account::BANK, amount);
+                self.journal.add_of(account::BANK, amount, &Dimensions::of(self.session, line.id())?);
                 Ok(amount)
             }
             _ => {
                 let target = self.session.get("accounts", line.text(id))?;
                 lines::check_account(&target)?;
-                self.journal.add(line.text(number), amount);
+                self.journal.add_of(line.text(number), amount, &Dimensions::of(self.session, line.id())?);
                 Ok(amount)
             }
         }

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use crate::data::session::{Ids, Session};
 use crate::data::value::to_stored;
 use crate::error::{Answer, ApiError};
+use crate::more::dimensions::Dimensions;
 
 /// Accounts that posting uses, after the Norwegian standard chart (NS 4102).
 pub(crate) mod account {
@@ -18,8 +19,10 @@ pub(crate) mod account {
     pub(crate) const OUTPUT_TAX: &str = "2700";
     pub(crate) const INPUT_TAX: &str = "2710";
     pub(crate) const SALES: &str = "3000";
+    pub(crate) const DISCOUNTS_GRANTED: &str = "3090";
     pub(crate) const SALES_ABROAD: &str = "3100";
     pub(crate) const COST_OF_GOODS: &str = "4300";
+    pub(crate) const DISCOUNTS_RECEIVED: &str = "4380";
     pub(crate) const ADJUSTMENTS: &str = "4390";
     pub(crate) const ROUNDING: &str = "7740";
     pub(crate) const CURRENCY_GAINS: &str = "8060";
@@ -33,7 +36,13 @@ pub(crate) struct Journal {
     /// A member of the entries' documentType.
     pub kind: &'static str,
     pub description: String,
-    entries: Vec<(String, Decimal)>,
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    account: String,
+    dimensions: Dimensions,
+    amount: Decimal,
 }
 
 impl Journal {
@@ -43,15 +52,20 @@ impl Journal {
 
     /// Adds an amount to an account: positive is debit. Amounts on the same account become one entry.
     pub(crate) fn add(&mut self, account: &str, amount: Decimal) {
-        match self.entries.iter_mut().find(|(earlier, _)| earlier == account) {
-            Some((_, sum)) => *sum += amount,
-            None => self.entries.push((account.to_owned(), amount)),
+        self.add_of(account, amount, &Dimensions::default());
+    }
+
+    /// The same with the dimensions of a document, a line or a journal line; amounts with other dimensions become entries of their own.
+    pub(crate) fn add_of(&mut self, account: &str, amount: Decimal, dimensions: &Dimensions) {
+        match self.entries.iter_mut().find(|earlier| earlier.account == account && earlier.dimensions == *dimensions) {
+            Some(entry) => entry.amount += amount,
+            None => self.entries.push(Entry { account: account.to_owned(), dimensions: dimensions.clone(), amount }),
         }
     }
 
     /// What is missing to nothing.
     pub(crate) fn difference(&self) -> Decimal {
-        -self.entries.iter().map(|(_, amount)| *amount).sum::<Decimal>()
+        -self.entries.iter().map(|entry| entry.amount).sum::<Decimal>()
     }
 
     /// Writes the entries.
@@ -64,7 +78,7 @@ impl Journal {
             )));
         }
         let first = session.next_entry("generalLedgerEntries")?;
-        for (number, (account, amount)) in (first..).zip(self.entries.iter().filter(|(_, amount)| !amount.is_zero())) {
+        for (number, Entry { account, dimensions, amount }) in (first..).zip(self.entries.iter().filter(|entry| !entry.amount.is_zero())) {
             let mut row = session.blank("generalLedgerEntries")?;
             row.put("entryNumber", number);
             row.put("postingDate", self.date);
@@ -76,6 +90,7 @@ impl Journal {
             row.put_decimal("debitAmount", (*amount).max(Decimal::ZERO))?;
             row.put_decimal("creditAmount", (-*amount).max(Decimal::ZERO))?;
             session.insert(&mut row)?;
+            dimensions.put_on(session, &row)?;
         }
         Ok(())
     }

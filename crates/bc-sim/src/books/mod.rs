@@ -5,6 +5,7 @@ pub(crate) mod amounts;
 pub(crate) mod calendar;
 pub(crate) mod changes;
 pub(crate) mod corrections;
+pub(crate) mod discount;
 pub(crate) mod document;
 pub(crate) mod documents;
 pub(crate) mod journal_posting;

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use rusqlite::{OptionalExtension, params};
 use rust_decimal::Decimal;
 
+use crate::books::discount;
 use crate::books::document::{Form, PURCHASE_CREDIT_MEMO, PURCHASE_INVOICE, SALES_CREDIT_MEMO, SALES_INVOICE, Side};
 use crate::books::ledger::{Journal, account, out_of_range, stored};
 use crate::data::session::Session;
@@ -62,7 +63,7 @@ pub(crate) fn open(session: &Session, item: &OpenItem) -> Answer<()> {
     move_balance(session, item.side, item.partner, local)
 }
 
-fn move_balance(session: &Session, side: Side, partner: &str, local: i64) -> Answer<()> {
+pub(crate) fn move_balance(session: &Session, side: Side, partner: &str, local: i64) -> Answer<()> {
     let names = side.partner();
     let sql = format!("UPDATE \"{0}\" SET \"{1}\" = \"{1}\" + ? WHERE company = ? AND id = ?", names.set, names.balance);
     session.connection.prepare_cached(&sql)?.execute(params![local, session.company.get(), partner])?;
@@ -107,7 +108,10 @@ pub(crate) fn remaining(session: &Session, document: &str) -> Answer<Decimal> {
 /// can differ by their rates or by rounding: the difference is posted as a gain or loss under that date and document.
 pub(crate) fn apply(session: &Session, side: Side, one: &str, other: &str, date: Date, document: &str) -> Answer<()> {
     let (Some(one), Some(other)) = (of_document(session, one)?, of_document(session, other)?) else { return Ok(()) };
-    let (owed, given) = if one.remaining.is_sign_negative() { (other, one) } else { (one, other) };
+    let (mut owed, given) = if one.remaining.is_sign_negative() { (other, one) } else { (one, other) };
+    if owed.partner == given.partner && owed.currency == given.currency && discount::take(session, side, &owed, &given, date, document)? {
+        owed = of_document(session, &owed.document)?.unwrap_or(owed);
+    }
     let amount = owed.remaining.min(-given.remaining);
     if amount <= Decimal::ZERO || owed.partner != given.partner || owed.currency != given.currency {
         return Ok(());
@@ -130,7 +134,7 @@ pub(crate) fn apply(session: &Session, side: Side, one: &str, other: &str, date:
 }
 
 /// Takes an amount off an entry; gives what that part was worth in the local currency.
-fn settle(session: &Session, entry: &Entry, amount: Decimal) -> Answer<Decimal> {
+pub(crate) fn settle(session: &Session, entry: &Entry, amount: Decimal) -> Answer<Decimal> {
     let share = if amount == entry.remaining {
         entry.remaining_local
     } else {

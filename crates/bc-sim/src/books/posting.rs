@@ -13,6 +13,7 @@ use crate::data::row::Row;
 use crate::data::session::Session;
 use crate::data::value::{cents, from_stored};
 use crate::error::{Answer, ApiError};
+use crate::more::dimensions::Dimensions;
 
 /// Posts an invoice or credit memo that is a draft.
 pub(crate) fn post(session: &Session, form: &'static Form, header: &mut Row) -> Answer<()> {
@@ -139,13 +140,14 @@ pub(crate) fn enter_books(session: &Session, form: &'static Form, header: &mut R
     }
     let total = header.decimal("totalAmountIncludingTax") * sign(form);
     let total_local = local(total, header)?;
+    let dimensions = Dimensions::of(session, if matches!(goods, Goods::Moved(_)) { header.text("orderId") } else { header.id() })?;
     match form.side {
-        Side::Sales => journal.add(account::RECEIVABLES, total_local),
-        Side::Purchase => journal.add(account::PAYABLES, -total_local),
+        Side::Sales => journal.add_of(account::RECEIVABLES, total_local, &dimensions),
+        Side::Purchase => journal.add_of(account::PAYABLES, -total_local, &dimensions),
     }
     // Lines are rounded one by one, the total once: in a foreign currency they can differ by a few cents.
     let rounding = journal.difference();
-    journal.add(account::ROUNDING, rounding);
+    journal.add_of(account::ROUNDING, rounding, &dimensions);
     open_items::open(session, &open_item(form, header, &journal, (total, total_local, net)))?;
     journal.post(session)?;
     header.put("_posted", true);
@@ -183,22 +185,23 @@ fn enter_line(session: &Session, form: &'static Form, header: &Row, row: &mut Ro
     let net = local(row.decimal("netAmount"), header)? * sign(form);
     let tax = local(row.decimal("netTaxAmount"), header)? * sign(form);
     let item = stock_item(session, row)?;
+    let dimensions = Dimensions::of(session, line.unwrap_or(row.id()))?;
     match form.side {
         Side::Sales => {
-            journal.add(&sales_account(header, row), -net);
-            journal.add(account::OUTPUT_TAX, -tax);
+            journal.add_of(&sales_account(header, row), -net, &dimensions);
+            journal.add_of(account::OUTPUT_TAX, -tax, &dimensions);
         }
         Side::Purchase => {
             let target = if item.is_some() { account::INVENTORY.to_owned() } else { expense_account(row) };
-            journal.add(&target, net);
-            journal.add(account::INPUT_TAX, tax);
+            journal.add_of(&target, net, &dimensions);
+            journal.add_of(account::INPUT_TAX, tax, &dimensions);
         }
     }
     if let Some(item) = item {
         let cost = move_stock(session, form, header, row, &item, net, line)?;
         if form.side == Side::Sales {
-            journal.add(account::COST_OF_GOODS, -cost);
-            journal.add(account::INVENTORY, cost);
+            journal.add_of(account::COST_OF_GOODS, -cost, &dimensions);
+            journal.add_of(account::INVENTORY, cost, &dimensions);
         }
         row.put_decimal("_cost", cost)?;
         row.put("_costOf", row.whole("quantity"));

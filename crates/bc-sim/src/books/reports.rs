@@ -253,12 +253,14 @@ fn aged(session: &Session, table: &'static Table, side: Side, filter: Option<&Ex
         row.put("currencyCode", partner.text("currencyCode"));
         fill(&mut row, buckets)?;
         totals.iter_mut().zip(buckets).for_each(|(total, amount)| *total += amount);
+        row.put("_place", i64::try_from(rows.len()).unwrap_or(i64::MAX));
         rows.push(row);
     }
     let mut total = Row::blank(table);
     total.put(id, NO_ID);
     total.put("name", "Total");
     fill(&mut total, totals)?;
+    total.put("_place", i64::try_from(rows.len()).unwrap_or(i64::MAX));
     rows.push(total);
     Ok(rows)
 }

@@ -30,6 +30,11 @@ const fn report(set: &'static str, sort: &'static str, unique: Option<&'static s
     Layout { set, sort, unique, hidden: "", indexes: &[], view: Some(REPORT) }
 }
 
+/// `_place`: partners by their numbers, and the row for all of them last.
+const fn aged(set: &'static str) -> Layout {
+    Layout { set, sort: "_place", unique: Some("_place"), hidden: "_place INTEGER", indexes: &[], view: Some(REPORT) }
+}
+
 const fn code_table(set: &'static str) -> Layout {
     Layout { set, sort: "code", unique: Some("code"), hidden: "", indexes: &[], view: None }
 }
@@ -157,8 +162,8 @@ const LAYOUTS: &[Layout] = &[
     Layout { set: "salesShipments", sort: "number", unique: Some("number"), hidden: "", indexes: &["customerNumber", "orderNumber"], view: None },
     lines("salesShipmentLines"),
     Layout { set: "customerFinancialDetails", sort: "number", unique: None, hidden: "", indexes: &[], view: Some(FINANCIAL_DETAILS) },
-    report("agedAccountsReceivables", "customerNumber", None),
-    report("agedAccountsPayables", "vendorNumber", None),
+    aged("agedAccountsReceivables"),
+    aged("agedAccountsPayables"),
     report("trialBalances", "number", None),
     report("balanceSheets", "lineNumber", None),
     report("incomeStatements", "lineNumber", None),

@@ -6,10 +6,38 @@ use rusqlite::{OptionalExtension, ToSql, params};
 
 use crate::books::changes::Changes;
 use crate::data::row::Row;
-use crate::data::session::Session;
+use crate::data::session::{Ids, Session};
 use crate::data::value::NO_ID;
 use crate::error::{Answer, ApiError};
 use crate::more::parents::{self, Parent};
+
+/// What an entry of the general ledger is told apart by: dimensions with their values, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Dimensions(Vec<(String, String)>);
+
+impl Dimensions {
+    /// Those of a document, a line or a journal line.
+    pub(crate) fn of(session: &Session, parent: &str) -> Answer<Dimensions> {
+        // A seed gives none to what it posts.
+        if parent.is_empty() || matches!(session.ids, Ids::Seeded { .. }) {
+            return Ok(Dimensions::default());
+        }
+        let mut all: Vec<(String, String)> =
+            session.all_by("dimensionSetLines", "parentId", parent)?.iter().map(|row| (row.id().to_owned(), row.text("valueId").to_owned())).collect();
+        all.sort();
+        Ok(Dimensions(all))
+    }
+
+    /// Gives them to a new entry.
+    pub(crate) fn put_on(&self, session: &Session, entry: &Row) -> Answer<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let set = entry.table.name.as_str();
+        let Some((kind, _)) = parents::find(session, entry.id(), |parent| parent.set == set && !parent.dimension.is_empty())? else { return Ok(()) };
+        self.0.iter().try_for_each(|(dimension, value)| take(session, entry, kind, dimension, value))
+    }
+}
 
 /// Creates a default dimension of a record.
 pub(crate) fn create_default(session: &Session, changes: &Changes) -> Answer<Row> {

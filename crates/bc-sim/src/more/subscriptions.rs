@@ -4,6 +4,7 @@ use jiff::ToSpan;
 use uuid::Uuid;
 
 use crate::books::changes::Changes;
+use crate::data::facts::{Api, EntitySet};
 use crate::data::row::Row;
 use crate::data::session::Session;
 use crate::data::value::stored_time;
@@ -65,15 +66,46 @@ fn take(session: &Session, row: &mut Row, changes: &Changes) -> Answer<()> {
     Ok(())
 }
 
+fn can_be_followed(set: &EntitySet) -> bool {
+    let kept = set.table.as_ref().is_some_and(|table| !table.computed);
+    kept && !set.query && !set.list_needs_parent && !NOT_FOLLOWED.contains(&set.name.as_str())
+}
+
+/// The sets that can be subscribed to, as `version/set` or `publisher/group/version/set`; `$filter` may compare `resource` with a text that
+/// ends in a `*`.
+pub(crate) fn supported(session: &Session, root: &str, pairs: &[(String, String)]) -> Answer<String> {
+    let wanted = match pairs.iter().find(|(name, _)| name == "$filter") {
+        None => None,
+        Some((_, filter)) => {
+            let text = filter.trim().strip_prefix("resource eq '").and_then(|rest| rest.strip_suffix('\''));
+            Some(text.ok_or_else(|| ApiError::not_implemented("Resources are filtered by resource eq '...' only."))?)
+        }
+    };
+    let fits = |resource: &str| match wanted {
+        None => true,
+        Some(wanted) => wanted.strip_suffix('*').map_or(resource == wanted, |start| resource.starts_with(start)),
+    };
+    let name = |set: &EntitySet| match set.api {
+        Api::Standard => format!("v2.0/{}", set.name),
+        Api::Loyalty => format!("contoso/loyalty/v1.0/{}", set.name),
+    };
+    let rows: Vec<serde_json::Value> = session
+        .facts
+        .sets
+        .iter()
+        .filter(|set| can_be_followed(set))
+        .map(name)
+        .filter(|resource| fits(resource))
+        .map(|resource| serde_json::json!({ "resource": resource }))
+        .collect();
+    Ok(serde_json::json!({"@odata.context": format!("{root}/$metadata#webhookSupportedResources"), "value": rows}).to_string())
+}
+
 /// The last segment of a resource must be a set whose changes can be followed.
 fn check_resource(session: &Session, resource: &str) -> Answer<()> {
     let path = resource.split('?').next().unwrap_or_default();
     let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let set = session.facts.set(name).filter(|set| {
-        let kept = set.table.as_ref().is_some_and(|table| !table.computed);
-        kept && !set.query && !set.list_needs_parent && !NOT_FOLLOWED.contains(&set.name.as_str())
-    });
-    if set.is_none() {
+    if !session.facts.set(name).is_some_and(can_be_followed) {
         return Err(ApiError::rule(format!("The resource '{resource}' cannot be subscribed to.")));
     }
     Ok(())

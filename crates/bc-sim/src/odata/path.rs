@@ -15,6 +15,9 @@ pub(crate) struct Segment {
     pub key: Option<String>,
 }
 
+/// Where the environment tells of itself (docs/business-central.md, section 11).
+pub(crate) const RUNTIME: &str = "/api/microsoft/runtime/beta";
+
 /// Splits a path (percent-encoded, without query) into segments.
 pub(crate) fn segments(path: &str) -> Answer<Vec<Segment>> {
     let decoded = percent_decode_str(path).decode_utf8().map_err(|_| ApiError::bad_url("The URL is not valid UTF-8."))?;
@@ -55,7 +58,8 @@ fn push(text: &str, out: &mut Vec<Segment>) -> Answer<()> {
 
 /// Which API a URL path leads to, the part up to and with its root, and the part behind. `None` when it leads to none of this environment.
 pub(crate) fn split_root(path: &str) -> Option<(Api, &str, &str)> {
-    const ROOTS: [(Api, &str); 2] = [(Api::Standard, "/api/v2.0"), (Api::Loyalty, "/api/contoso/loyalty/v1.0")];
+    // The runtime API is about the environment: it has no sets of its own.
+    const ROOTS: [(Api, &str); 3] = [(Api::Standard, "/api/v2.0"), (Api::Loyalty, "/api/contoso/loyalty/v1.0"), (Api::Standard, RUNTIME)];
     for (api, prefix) in ROOTS {
         let mut from = 0;
         while let Some(found) = path.get(from..)?.find(prefix) {

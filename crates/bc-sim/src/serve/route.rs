@@ -7,9 +7,9 @@ use crate::data::facts::{Api, EntitySet, Facts, Kind};
 use crate::data::row::Row;
 use crate::data::session::Session;
 use crate::error::{Answer, ApiError};
-use crate::more::{self, carry, streams};
+use crate::more::{self, carry, streams, subscriptions};
 use crate::odata::options::{self, QueryOptions};
-use crate::odata::path::{Segment, segments};
+use crate::odata::path::{RUNTIME, Segment, segments};
 use crate::odata::{captions, metadata};
 use crate::serve::create;
 use crate::serve::engine::{Request, Response};
@@ -58,6 +58,14 @@ fn answer_in_english(session: &Session, request: &Request) -> Answer<Response> {
         return Err(ApiError::no_resource("contoso")); // the extension is not installed
     }
     session.root.replace(request.root.clone());
+    if request.root.ends_with(RUNTIME) {
+        return match enter_company(session, request, &pairs, &segments)? {
+            [only] if only.name == "webhookSupportedResources" && only.key.is_none() => {
+                reading(request, || Ok(Response::json(200, subscriptions::supported(session, &request.root, &pairs)?)))
+            }
+            other => Err(ApiError::no_resource(&other.first().map(|segment| segment.name.clone()).unwrap_or_default())),
+        };
+    }
     match segments.first().map(|segment| segment.name.as_str()) {
         None => return reading(request, || Ok(Response::json(200, metadata::service_document(session.facts, request.api, &request.root)))),
         Some("$metadata") if segments.len() == 1 => {

@@ -149,6 +149,20 @@ async fn dimensions_travel_from_the_customer_to_the_document_and_its_lines() {
     let refused = company.post("salesOrders", json!({"customerNumber": "10000", "dimensionSetLines": [{"code": "NONE", "valueCode": "X"}]})).await;
     assert_eq!(refused.status, 400);
     assert_eq!(company.get("salesOrders/$count").await.body, count, "a document is made with its dimensions or not at all");
+    // In the ledger, amounts of one account are told apart by them.
+    assert_eq!(company.act(&format!("salesOrders({})/Microsoft.NAV.shipAndInvoice", order.text("id"))).await.status, 204);
+    let invoice = company.first(&format!("salesInvoices?$filter=orderNumber eq '{}'", order.text("number"))).await;
+    let path = format!("generalLedgerEntries?$filter=documentNumber eq '{}'&$expand=dimensionSetLines", invoice["number"].as_str().unwrap());
+    let entries = company.all(&path).await;
+    let on = |account: &str| -> Vec<Vec<String>> {
+        let mut on: Vec<_> = entries.iter().filter(|entry| entry["accountNumber"] == account).map(|entry| codes(&entry["dimensionSetLines"])).collect();
+        on.sort();
+        on
+    };
+    let (sales, stock) = (["CUSTOMERGROUP=LARGE", "DEPARTMENT=SALES"], ["CUSTOMERGROUP=LARGE", "DEPARTMENT=STOCK"]);
+    assert_eq!(on("3000"), [sales, stock], "{entries:?}");
+    assert_eq!(on("1500"), [sales]);
+    assert_eq!(entries[0]["dimensionSetLines"][0]["parentType"], "General_x0020_Ledger_x0020_Entry");
     let posted = company.first("salesInvoices?$filter=status eq 'Paid'").await;
     let booked =
         company.post(&format!("salesInvoices({})/dimensionSetLines", posted["id"].as_str().unwrap()), json!({"code": "DEPARTMENT", "valueCode": "ADM"})).await;
@@ -254,6 +268,12 @@ async fn an_extension_brings_an_api_of_its_own_and_fields_on_customers() {
     assert_eq!(plain.get(&root(&plain)).await.status, 404);
     assert!(plain.first("customers").await.get("loyaltyTier").is_none());
     assert_eq!(plain.get("loyaltyMembers").await.status, 404);
+    let runtime = plain.running.base_url().replace("/api/v2.0", "/api/microsoft/runtime/beta");
+    let supported = format!("{runtime}/companies({})/webhookSupportedResources", plain.running.companies()[0].0);
+    let resources = plain.get(&format!("{supported}?$filter=resource eq 'v2.0/sales*'")).await;
+    assert!(resources.rows().contains(&json!({"resource": "v2.0/salesOrders"})) && resources.rows().len() > 3, "{}", resources.body);
+    assert!(!plain.get(&supported).await.rows().contains(&json!({"resource": "v2.0/salesOrderLines"})));
+    assert_eq!(plain.get(&format!("{runtime}/companies({})/customers", plain.running.companies()[0].0)).await.status, 404);
     let routes = |rows: &[serde_json::Value]| rows.iter().map(|row| row["route"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(routes(plain.get(&format!("{}/apicategoryroutes", plain.running.base_url())).await.rows()), ["v2.0"]);
 

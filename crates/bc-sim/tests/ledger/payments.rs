@@ -203,3 +203,32 @@ async fn payment_journals_are_journals_of_another_template() {
     assert_eq!(company.delete(&path, "*").await.status, 204);
     assert_eq!(company.get(&format!("vendorPaymentJournals({})", created.text("id"))).await.status, 404);
 }
+
+#[tokio::test]
+async fn a_payment_in_time_may_keep_the_discount_of_the_terms() {
+    let company = company().await;
+    let id = journal(&company, "customerPaymentJournals").await;
+    let lines = format!("customerPaymentJournals({id})/customerPayments");
+    let post = format!("journals({id})/Microsoft.NAV.post");
+    let terms = company.first("paymentTerms?$filter=code eq '1M(8D)'").await;
+    for (late, kept, status) in [(0, "2", "Paid"), (8, "2", "Paid"), (9, "2", "Open"), (0, "2.01", "Open")] {
+        let body = json!({"customerNumber": "10000", "invoiceDate": "2026-06-01", "postingDate": "2026-06-01", "paymentTermsId": terms["id"],
+            "salesInvoiceLines": [{"lineType": "Item", "lineObjectNumber": "1100", "quantity": 2}]});
+        let created = company.post("salesInvoices", body).await;
+        let path = format!("salesInvoices({})", created.text("id"));
+        assert_eq!(company.act(&format!("{path}/Microsoft.NAV.post")).await.status, 204);
+        let open = company.get(&path).await.body;
+        let (total, granted) = (units(&open["totalAmountIncludingTax"]), Books::read(&company).await.balance("3090"));
+        // Percentages with two digits of amounts with four.
+        let percent: i128 = kept.replace('.', "").parse::<i128>().unwrap() * if kept.contains('.') { 1 } else { 100 };
+        let paid = total - total * percent / 10_000;
+        let amount: serde_json::Number = format!("-{}.{:02}", paid / 100_000, (paid % 100_000) / 1_000).parse().unwrap();
+        pay(&company, &lines, json!({"appliesToInvoiceId": open["id"], "amount": amount, "postingDate": format!("2026-06-{:02}", 1 + late)})).await;
+        assert_eq!(company.act(&post).await.status, 204);
+        let after = company.get(&path).await;
+        assert_eq!(after.text("status"), status, "{late} days, {kept} %: {}", after.body);
+        let written_off = Books::read(&company).await.balance("3090") - granted;
+        assert_eq!(written_off > 0, status == "Paid", "{late} days, {kept} %");
+        check(&company).await;
+    }
+}

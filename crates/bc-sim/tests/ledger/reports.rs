@@ -115,6 +115,7 @@ async fn aged(company: &Company, books: &Books) {
         }
         let total = rows.iter().find(|row| row["name"] == "Total").unwrap();
         assert_eq!(units(&total["balanceDue"]), sum(partners, balance));
+        assert_eq!(rows.last().map(|row| text(row, "name")), Some("Total"), "the row for all of them comes last");
         let Some(as_of) = rows.first().map(|row| text(row, "agedAsOfDate").to_owned()) else { continue };
         let narrow = company.all(&format!("{set}?$filter=agedAsOfDate eq {as_of} and periodLengthFilter eq '7D'")).await;
         assert_eq!(narrow.len(), rows.len());
