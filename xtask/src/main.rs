@@ -9,6 +9,7 @@ mod bundle;
 mod coverage;
 mod desktop;
 mod fault;
+mod fuzz;
 mod node;
 mod run;
 mod shell;

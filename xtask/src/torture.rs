@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::Repository;
 use crate::fault::{Fault, Outcome};
-use crate::{node, shell};
+use crate::{fuzz, node, shell};
 
 /// The line by which a test tells what it reached.
 const MARK: &str = "reliability | ";
@@ -44,6 +44,16 @@ enum Extent {
     Twentieth,
 }
 
+impl Extent {
+    /// How long each fuzz target runs.
+    fn of_fuzzing(self) -> Duration {
+        match self {
+            Self::Full => Duration::from_secs(600),
+            Self::Twentieth => Duration::from_secs(30),
+        }
+    }
+}
+
 /// The subcommand. Writes docs/reliability.md where every test held.
 pub fn run(repository: &Repository, arguments: &[String]) -> Outcome {
     let extent = match arguments {
@@ -58,6 +68,7 @@ pub fn run(repository: &Repository, arguments: &[String]) -> Outcome {
     pages.args(PAGES);
     commands.push(("the window", pages));
     let mut reached = beside_each_other(commands, extent)?;
+    reached.extend(fuzz::run(repository, extent.of_fuzzing())?);
     reached.sort_by_key(|figure| threat(figure));
     std::fs::write(repository.root.join("docs/reliability.md"), page(&reached, extent, begun.elapsed()))
         .map_err(|e| Fault::new(format!("docs/reliability.md could not be written: {e}")))?;

@@ -96,6 +96,11 @@ const CHART: &[(&str, &str, &str, Role)] = &[
     ("8999", "NET RESULT", INCOME, Total("3000", "8998")),
 ];
 
+/// The numbers of the chart.
+pub(crate) fn numbers() -> String {
+    CHART.iter().map(|(number, ..)| *number).collect::<Vec<_>>().join(" ")
+}
+
 pub(crate) fn chart(session: &Session) -> Answer<()> {
     for (number, name, category, role) in CHART {
         let mut row = session.blank("accounts")?;

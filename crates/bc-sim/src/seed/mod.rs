@@ -58,9 +58,10 @@ pub(crate) fn ensure(connection: &Connection, facts: &'static Facts, today: Date
     result
 }
 
-/// Names the tables' layout: another version of this program may have made the file.
+/// Names the tables' layout and the accounts that posting needs: another version of this program may have made the file.
 fn layout_name(facts: &'static Facts) -> String {
-    Uuid::new_v5(&NAMESPACE, database::table_statements(facts).as_bytes()).to_string()
+    let whole = [database::table_statements(facts), accounts::numbers()].concat();
+    Uuid::new_v5(&NAMESPACE, whole.as_bytes()).to_string()
 }
 
 fn check_layout(connection: &Connection, facts: &'static Facts) -> Result<(), SimError> {
