@@ -55,6 +55,7 @@ pub async fn measure(programs: &Programs) -> Outcome<Vec<Figure>> {
     // The page has its answers a moment later; keys that come too early go nowhere.
     tokio::time::sleep(LOOKED_AT).await;
     screen.press("BC Agent", &["key", "ctrl+l", "type", "Set them up"])?;
+    tokio::time::sleep(LOOKED_AT).await;
     screen.press("BC Agent", &["key", "Return"])?;
     for number in 1..=QUESTIONS {
         drawn(home.path(), DIALOG, number).await?;
