@@ -48,7 +48,7 @@ impl Extent {
     /// How long each fuzz target runs.
     fn of_fuzzing(self) -> Duration {
         match self {
-            Self::Full => Duration::from_secs(600),
+            Self::Full => Duration::from_secs(300),
             Self::Twentieth => Duration::from_secs(30),
         }
     }
@@ -67,8 +67,12 @@ pub fn run(repository: &Repository, arguments: &[String]) -> Outcome {
     let mut pages = node::npm(repository, &["test", "--"]);
     pages.args(PAGES);
     commands.push(("the window", pages));
-    let mut reached = beside_each_other(commands, extent)?;
-    reached.extend(fuzz::run(repository, extent.of_fuzzing())?);
+    let (told, fuzzed) = std::thread::scope(|scope| {
+        let fuzzing = scope.spawn(|| fuzz::run(repository, extent.of_fuzzing()));
+        (beside_each_other(commands, extent), fuzzing.join())
+    });
+    let mut reached = told?;
+    reached.extend(fuzzed.map_err(|_| Fault::new("the fuzzing broke off."))??);
     reached.sort_by_key(|figure| threat(figure));
     std::fs::write(repository.root.join("docs/reliability.md"), page(&reached, extent, begun.elapsed()))
         .map_err(|e| Fault::new(format!("docs/reliability.md could not be written: {e}")))?;
