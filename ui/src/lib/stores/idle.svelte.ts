@@ -23,6 +23,8 @@ class Idle {
   locked = $state(this.#minutes > 0);
   /** Whose sign-in opens it; null where pressing a button does. */
   owner = $state.raw<AccountView | null>(null);
+  /** Whether it is known whose it is: until then nothing opens it. */
+  known = $state(false);
   refusal = $state<string | null>(null);
 
   /** Looks at the clock and for signs of a person until the answer is called. For use in an effect. */
@@ -50,14 +52,17 @@ class Idle {
 
   look(): void {
     // A clock that was set back says nothing about how long nobody was there.
+    if (this.locked && !this.known) void this.#findOwner();
     if (this.locked || this.#minutes === 0 || Math.abs(Date.now() - this.#used) < this.#minutes * MINUTE) return;
     this.locked = true;
+    this.known = false;
     this.refusal = null;
     void this.#findOwner();
   }
 
   /** Opens it for the one who signed in, or for whoever pressed the button where nobody is signed in. */
   unlock(who: AccountView | null): void {
+    if (this.locked && !this.known) return;
     if (this.owner !== null && who?.account_id !== this.owner.account_id) {
       this.refusal = `This window belongs to ${this.owner.name}. Sign in as the same person.`;
       return;
@@ -80,11 +85,13 @@ class Idle {
     }
   }
 
-  /** The account of the active connection, where it is signed in here. */
+  /** The account of the active connection, where it is signed in here. What can't be found out now is looked for again. */
   async #findOwner(): Promise<void> {
     await accounts.load();
-    const name = engine.info?.connection?.account;
+    if (engine.info === null || accounts.failure !== null) return;
+    const name = engine.info.connection?.account;
     this.owner = accounts.list.find((account) => account.signed_in && (account.mail === name || account.name === name)) ?? null;
+    this.known = true;
   }
 }
 

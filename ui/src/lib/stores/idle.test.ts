@@ -22,6 +22,7 @@ afterEach(() => {
   vi.useRealTimers();
   localStorage.clear();
   idle.owner = null;
+  idle.known = true;
   idle.unlock(null);
 });
 
@@ -54,13 +55,32 @@ describe('the lock', () => {
     expect(idle.locked).toBe(false);
   });
 
+  it('opens for nobody before it is known whose window it is', async () => {
+    withLock('5');
+    let tell: (list: AccountView[]) => void = () => undefined;
+    engine.connect({ ...engine.backend, listAccounts: () => new Promise<AccountView[]>((told) => (tell = told)) });
+    await engine.refresh();
+    idle.locked = true;
+    idle.known = false;
+    const loading = idle.load();
+    await vi.waitFor(() => idle.unlock(null));
+    expect(idle.locked).toBe(true);
+    await vi.waitFor(() => {
+      tell([]);
+      expect(idle.known).toBe(true);
+    });
+    await loading;
+    idle.unlock(null);
+    expect(idle.locked).toBe(false);
+  });
+
   it('opens for the person who is signed in and for nobody else', async () => {
     withLock('5');
     await idle.load();
     vi.setSystemTime(Date.now() - 600 * MINUTE);
     idle.look();
     expect(idle.locked).toBe(true);
-    await vi.waitFor(() => expect(accounts.loaded).toBe(true));
+    await vi.waitFor(() => expect(idle.known).toBe(true));
     idle.owner = owner;
     idle.unlock(null);
     idle.unlock({ ...owner, account_id: 'b' });
