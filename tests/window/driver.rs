@@ -87,6 +87,33 @@ impl Place {
         Self::with(company, [("ANTHROPIC_BASE_URL", model.url().to_owned()), ("ANTHROPIC_API_KEY", MODEL_KEY.to_owned())]).await
     }
 
+    /// With nothing but the demo's sign-in service, its company and its model: nobody has signed in, and no company is chosen. What the app wants the
+    /// person's browser to open is noted in the file [`Place::browser`].
+    pub async fn unconnected(books: &Books) -> Self {
+        let at = books.servers.addresses();
+        let variables = [
+            ("BC_AGENT_BC_URL", at.bc_url.clone()),
+            ("BC_AGENT_AUTHORITY", at.authority.clone()),
+            ("BC_AGENT_CLIENT_ID", at.client_id.clone()),
+            ("ANTHROPIC_BASE_URL", at.model_url.clone()),
+            ("ANTHROPIC_API_KEY", at.model_key.clone()),
+            ("BC_AGENT_MODEL", "demo".to_owned()),
+        ];
+        let mut place = Self { desk: Arc::new(Desk::open().await), folder: Arc::new(tempfile::tempdir().unwrap()), variables: variables.into() };
+        let browser = place.folder.path().join("a-browser");
+        fs::write(&browser, format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >> '{}'\n", place.browser().display())).unwrap();
+        fs::set_permissions(&browser, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let path = |path: PathBuf| path.display().to_string();
+        let keys = path(place.folder.path().join("keys"));
+        place.variables.extend([("BROWSER", path(browser)), ("BC_AGENT_KEY_FILE", keys)]);
+        place
+    }
+
+    /// The addresses that the person's browser was sent to, one a line.
+    pub fn browser(&self) -> PathBuf {
+        self.folder.path().join("addresses")
+    }
+
     async fn with(company: [(&'static str, String); 3], model: [(&'static str, String); 2]) -> Self {
         let variables = company.into_iter().chain(model).chain([("BC_AGENT_MODEL", "demo".to_owned())]).collect();
         Self { desk: Arc::new(Desk::open().await), folder: Arc::new(tempfile::tempdir().unwrap()), variables }
@@ -155,6 +182,13 @@ impl Window {
     }
 
     pub async fn open_in(place: &Place) -> Self {
+        let window = Self::open_on(place, "composer-input").await;
+        window.until("return !document.querySelector('[data-testid=composer-input]').disabled").await;
+        window
+    }
+
+    /// The same, on a page that shows this first.
+    pub async fn open_on(place: &Place, test_id: &str) -> Self {
         let turn = ONE_AT_A_TIME.lock().await;
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let driver = driver(place, port);
@@ -171,8 +205,7 @@ impl Window {
         };
         let window = Self { page, place: place.clone(), driver, _turn: turn };
         window.listen_for_complaints().await;
-        window.see("composer-input").await;
-        window.until("return !document.querySelector('[data-testid=composer-input]').disabled").await;
+        window.see(test_id).await;
         window
     }
 
@@ -367,6 +400,12 @@ impl Window {
     pub async fn screenshots(&self, name: &str) {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../screenshots");
         fs::create_dir_all(&folder).unwrap();
+        // A picture is taken of the next frame, and a page on which nothing moves has none.
+        let paint = "const dot = document.body.appendChild(document.createElement('i')); \
+            dot.style.cssText = 'position: fixed; right: 0; bottom: 0; width: 1px; height: 1px; background: gray'; \
+            const timer = setInterval(() => (dot.style.opacity = dot.style.opacity === '0.01' ? '0.02' : '0.01'), 50); \
+            window.stopPainting = () => { clearInterval(timer); dot.remove(); }; return null";
+        self.js(paint).await;
         for (width, height) in [(1280, 800), (1000, 700), (900, 600)] {
             self.page.set_window_rect(0, 0, width, height).await.unwrap();
             for theme in ["light", "dark"] {
@@ -379,7 +418,7 @@ impl Window {
             }
         }
         self.page.set_window_rect(0, 0, 1280, 800).await.unwrap();
-        self.js("delete document.documentElement.dataset.theme").await;
+        self.js("delete document.documentElement.dataset.theme; stopPainting(); return null").await;
     }
 
     pub async fn close(self) {

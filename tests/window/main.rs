@@ -9,6 +9,7 @@ mod driver;
 mod edits;
 mod foreign;
 mod notices;
+mod signing_in;
 mod tray;
 mod undo;
 

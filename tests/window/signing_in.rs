@@ -40,6 +40,7 @@ async fn a_person_signs_in_from_the_first_page_chooses_their_company_and_asks() 
     let place = Place::unconnected(&books).await;
     let window = Window::open_on(&place, "first-run").await;
     let mut browser = Browser::new(&place);
+    window.screenshots("first-run").await;
 
     window.click("sign-in-begin").await;
     window.see("sign-in-left").await;
@@ -69,6 +70,8 @@ async fn a_person_signs_in_from_the_first_page_chooses_their_company_and_asks() 
     window.until("return Object.values(localStorage).some((value) => value === '5')").await;
     window.reload().await;
     window.see("lock").await;
+    assert_eq!(window.count("unlock").await, 0, "a press opens nobody's window but one in which nobody is signed in");
+    window.see("sign-in-begin").await;
     let page = window.js("return document.body.innerText").await;
     assert!(page.as_str().is_some_and(|page| page.contains("Kari Demo") && !page.contains("List all customers")), "{page}");
     window.screenshots("locked").await;
