@@ -54,7 +54,7 @@ fn flush(units: &mut Vec<(u16, &str)>, plain: &mut String) {
 pub fn encode_member(plain: &str) -> String {
     let mut wire = String::new();
     for (at, c) in plain.char_indices() {
-        let looks_encoded = c == '_' && plain.get(at..).is_some_and(reads_as_unit);
+        let looks_encoded = c == '_' && plain.get(at..).is_some_and(would_read_as_unit);
         if (c.is_ascii_alphanumeric() || c == '_') && !looks_encoded {
             wire.push(c);
         } else {
@@ -65,6 +65,12 @@ pub fn encode_member(plain: &str) -> String {
         }
     }
     wire
+}
+
+/// `_xHHHH` at the start of a plain text, and behind it an underscore or what is written with one in front.
+fn would_read_as_unit(text: &str) -> bool {
+    let next = text.get(6..).and_then(|rest| rest.chars().next());
+    next.is_some_and(|next| !next.is_ascii_alphanumeric()) && text.get(..6).is_some_and(|start| reads_as_unit(&format!("{start}_")))
 }
 
 /// `_xHHHH_` at the start of the text.
