@@ -19,14 +19,15 @@ mod json;
 mod json_reader;
 mod permissions;
 mod ports;
+mod revision;
 mod todo;
 mod usage;
 mod view;
 
 pub use account::{AccountId, AccountView, CompanyView, EnvironmentView};
 pub use approval::{
-    ApprovalRequest, ApprovalState, ApprovalView, ChangeOutcome, ChangePreview, ChangeState, ChangeView, Decision, FieldChange, FieldConflict, FieldEdit,
-    FieldEditor, FieldKind, Note, NoteKind, Priority, ReviewDecision, ReviewVerdict, Reviewer, Revision, Undoable, WriteOperation,
+    ApprovalRequest, ApprovalState, ApprovalView, ChangeOutcome, ChangePreview, ChangeState, ChangeView, Decision, FieldChange, FieldConflict, FieldEditor,
+    FieldKind, Note, NoteKind, Priority, ReviewDecision, ReviewVerdict, Reviewer, Undoable, WriteOperation,
 };
 pub use attachment::{AttachedFile, ShownChange, ShownResult};
 pub use audit::{
@@ -43,6 +44,7 @@ pub use ids::{ApprovalId, AttachmentId, CallId, ChangeId, ChangeSetId, Digest, I
 pub use json::{Json, JsonError, RawJson};
 pub use permissions::{AccessRole, PermissionRule, Permissions, PermissionsView, PolicyState, RuleVerdict, WriteLimits};
 pub use ports::{Clock, EventSink, SystemClock};
+pub use revision::{FieldEdit, Revision};
 pub use todo::{Todo, TodoPriority, TodoStatus};
 pub use usage::Usage;
 pub use view::{

@@ -295,7 +295,7 @@ export type FieldEdit = {
  */
 change_id: ChangeId, 
 /**
- * The property as named in [`FieldChange::name`].
+ * The property as named in [`crate::FieldChange::name`].
  */
 name: string, 
 /**
