@@ -54,14 +54,16 @@ pub async fn measure(programs: &Programs) -> Outcome<Vec<Figure>> {
     drawn(home.path(), "the page is drawn", 1).await?;
     // The page has its answers a moment later; keys that come too early go nowhere.
     tokio::time::sleep(LOOKED_AT).await;
-    screen.press("BC Agent", &["key", "ctrl+l", "type", "Set them up"])?;
+    screen.activate("BC Agent")?;
+    screen.press(&["key", "ctrl+l"])?;
+    screen.press(&["type", "Set them up"])?;
     tokio::time::sleep(LOOKED_AT).await;
-    screen.press("BC Agent", &["key", "Return"])?;
+    screen.press(&["key", "Return"])?;
     for number in 1..=QUESTIONS {
         drawn(home.path(), DIALOG, number).await?;
         tokio::time::sleep(LOOKED_AT).await;
         // The focus is on Reject.
-        screen.press("BC Agent", &["key", "Return"])?;
+        screen.press(&["key", "Return"])?;
     }
     let (put, shown) = (in_log(home.path(), DIALOG, "asked_ms")?, in_log(home.path(), DIALOG, "at_ms")?);
     end(window)?;

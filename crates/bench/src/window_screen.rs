@@ -49,13 +49,25 @@ impl Screen {
         Ok(Owned(command.spawn().map_err(|error| format!("Nobody can type without openbox: {error}."))?))
     }
 
-    /// Brings the window of this name to the front and lets xdotool do this.
+    /// Brings the window of this name to the front.
     ///
     /// # Errors
     /// xdotool is not installed, or there is no such window.
-    pub fn press(&self, window: &str, what: &[&str]) -> Outcome {
+    pub fn activate(&self, window: &str) -> Outcome {
+        self.xdotool(&["search", "--onlyvisible", "--name", window, "windowactivate", "--sync"])
+    }
+
+    /// Presses keys as a keyboard does, for the window that is in front: `key` and names of keys, or `type` and text.
+    ///
+    /// # Errors
+    /// xdotool is not installed.
+    pub fn press(&self, what: &[&str]) -> Outcome {
+        self.xdotool(what)
+    }
+
+    fn xdotool(&self, what: &[&str]) -> Outcome {
         let mut command = Command::new("xdotool");
-        command.env("DISPLAY", &self.display).args(["search", "--onlyvisible", "--name", window, "windowactivate", "--sync"]).args(what);
+        command.env("DISPLAY", &self.display).args(what);
         let done = command.stdin(Stdio::null()).output().map_err(|error| format!("Nobody can type without xdotool: {error}."))?;
         if done.status.success() { Ok(()) } else { fault(format!("xdotool: {}", String::from_utf8_lossy(&done.stderr))) }
     }
