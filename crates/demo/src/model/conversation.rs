@@ -151,13 +151,17 @@ fn blocks(content: &Value) -> impl Iterator<Item = &Value> {
     content.as_array().into_iter().flatten()
 }
 
-/// The text of a message, without blocks that a program put there in angle brackets.
+/// The text of a message, without blocks that a program put there in angle brackets and without the lines that name attached files.
 fn text_of(content: &Value) -> String {
-    if let Some(text) = content.as_str() {
-        return text.trim().to_owned();
-    }
-    let texts = blocks(content).filter(|block| block["type"] == "text").filter_map(|block| block["text"].as_str()).map(str::trim);
-    texts.filter(|text| !(text.starts_with('<') && text.ends_with('>'))).collect::<Vec<_>>().join("\n").trim().to_owned()
+    let whole = match content.as_str() {
+        Some(text) => text.to_owned(),
+        None => {
+            let texts = blocks(content).filter(|block| block["type"] == "text").filter_map(|block| block["text"].as_str()).map(str::trim);
+            texts.filter(|text| !(text.starts_with('<') && text.ends_with('>'))).collect::<Vec<_>>().join("\n")
+        }
+    };
+    let said = whole.lines().filter(|line| !(line.starts_with("[Attached file: ") && line.ends_with(']')));
+    said.collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 
 fn system_text(request: &Value) -> String {

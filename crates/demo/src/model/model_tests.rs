@@ -233,6 +233,9 @@ async fn lists_customers() {
     assert_eq!(made.len(), 1);
     assert_eq!(made[0]["input"]["entity"], "customers");
     assert!(answer.contains("3 customers") && answer.contains("| 10020 | Fjordlys AS |") && answer.contains("1234.5"), "{answer}");
+    // The line that names an attached file is no part of what was asked.
+    let attached = "list customers\n\n[Attached file: bill.pdf · application/pdf · 12 bytes · id 01a1fef8-2662-7526-b997-8dd1c48c72b0]";
+    assert_eq!(converse(&running, &mut Vec::new(), attached, company).await.0[0]["input"], made[0]["input"]);
     running.stop().await;
 }
 
