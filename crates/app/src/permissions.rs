@@ -303,14 +303,22 @@ impl ToolExecutor for Permitted {
 
     async fn write(&self, call: &ToolCall, writes: Vec<PermittedWrite>, context: &ToolContext) -> ToolOutput {
         match self.taken_back(&writes.iter().collect::<Vec<_>>()).await {
-            Some(refused) => refused,
+            Some(refused) => {
+                self.tools.discard(call).await;
+                refused
+            }
             None => self.tools.write(call, writes, context).await,
         }
     }
 
     async fn write_together(&self, calls: Vec<ApprovedCall>, context: &ToolContext) -> SentTogether {
         match self.taken_back(&calls.iter().flat_map(|call| &call.writes).collect::<Vec<_>>()).await {
-            Some(refused) => SentTogether::Yes(calls.iter().map(|_| refused.clone()).collect()),
+            Some(refused) => {
+                for ApprovedCall { call, .. } in &calls {
+                    self.tools.discard(call).await;
+                }
+                SentTogether::Yes(calls.iter().map(|_| refused.clone()).collect())
+            }
             None => self.tools.write_together(calls, context).await,
         }
     }
