@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bca_app::Key;
-use bca_protocol::{ChangeState, ChangeView, ReviewVerdict, Reviewer, Revision, ToolCallStatus};
+use bca_protocol::{ChangeState, ChangeView, DryRunSwitch, Permissions, ReviewVerdict, Reviewer, Revision, ToolCallStatus};
 use bca_sim::Switches;
 use bca_testkit::{Books, Clocks, FAILING_COMPANY, Home, RunningApp, ScriptedModel, Turn, serve_failing};
 use jiff::SignedDuration;
@@ -201,4 +201,22 @@ async fn a_refusal_that_may_be_about_the_id_is_not_tried_with_one_again() {
     let brought: Vec<bool> = changes.iter().map(|change| change.preview.body.as_ref().unwrap().contains("\"id\"")).collect();
     assert_eq!(brought, [false, true], "the newest first");
     assert!(changes.iter().all(|change| change.state == ChangeState::Failed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_tells_before_anybody_is_asked() {
+    for (server, again) in [(Server::KeepsIds, true), (Server::GivesItsOwn, false)] {
+        let stage = creating(server, &["First", "Second"]).await;
+        let permissions = Permissions { dry_run: Some(DryRunSwitch::On), ..Permissions::default() };
+        stage.running.app.set_permissions(None, permissions).await.unwrap();
+        let mut brought = Vec::new();
+        for _ in 0..2 {
+            let (run, _, question) = stage.asked().await;
+            brought.push(question.changes[0].body.as_ref().unwrap().contains("\"id\""));
+            stage.running.answer(&question, ReviewVerdict::Reject { reason: None }).await.unwrap();
+            run.done.await.unwrap();
+        }
+        assert_eq!(brought, [true, again]);
+        assert_eq!((stage.books.named("customers", "First").await, stage.books.named("customers", "Second").await), (0, 0));
+    }
 }
