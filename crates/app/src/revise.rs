@@ -42,7 +42,10 @@ impl App {
         request.typed = asked.map_err(|why| UserError::new(ErrorCode::Forbidden, why))?;
         // What was tried out was another set.
         request.dry_run = match request.dry_run {
-            Some(_) => self.try_edit(&*self.workbench(Some(&request.connection.name)).await?, &request, kept).await?,
+            Some(_) => {
+                let bench = self.workbench(Some(&request.connection.name)).await?;
+                self.try_edit(&bench, &request, kept).await?
+            }
             None => None,
         };
         Ok(self.inner.db.revise(revision.digest, request, writes, by, self.inner.clock.now()).await?)

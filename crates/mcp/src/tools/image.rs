@@ -104,7 +104,7 @@ fn count(entity: &Entity, record: &Json) -> usize {
 fn is_under_way(entity: &Entity, record: &Json) -> bool {
     let done = |row: &Json| {
         let number = |name: &&str| matches!(row.get(name), Some(Json::Number(number)) if verify::decimal(number).is_none_or(|number| !number.is_zero()));
-        DONE.iter().any(|name| number(&name))
+        DONE.iter().any(number)
     };
     done(record) || owned(entity).filter_map(|(navigation, _)| rows(record, navigation)).flatten().any(done)
 }
