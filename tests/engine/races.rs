@@ -292,11 +292,12 @@ async fn against_the_clock(ground: &Ground, round: usize) -> ApprovalState {
         match late {
             Late::AtTheDeadline => {
                 // A question waits for 300 seconds; the clock stops a few milliseconds on either side of that.
-                let left = SignedDuration::from_secs(300) - SignedDuration::from_millis(i64::try_from(chance.below(80)).unwrap());
+                let left = SignedDuration::from_secs(300) - SignedDuration::from_millis(i64::try_from(chance.below(150)).unwrap());
                 clocks.jump(left);
             }
             Late::AroundAJump(seconds) => {
-                chance.dawdle().await;
+                // An answer reads the question before it reads the clock.
+                tokio::time::sleep(Duration::from_micros(chance.below(8_000))).await;
                 clocks.jump(SignedDuration::from_secs(seconds));
             }
             Late::AfterAJump(seconds) => clocks.jump(SignedDuration::from_secs(seconds)),
@@ -310,10 +311,10 @@ async fn against_the_clock(ground: &Ground, round: usize) -> ApprovalState {
     let mut yes = lots;
     let answer = async {
         match late {
-            Late::AtTheDeadline => tokio::time::sleep(Duration::from_millis(yes.below(100))).await,
+            Late::AtTheDeadline => tokio::time::sleep(Duration::from_millis(yes.below(80))).await,
             Late::AroundAJump(_) => yes.dawdle().await,
             // The steady clock is looked at four times a second.
-            Late::AroundTheSteady => tokio::time::sleep(Duration::from_millis(yes.below(400))).await,
+            Late::AroundTheSteady => tokio::time::sleep(Duration::from_millis(yes.below(250))).await,
             Late::AfterAJump(_) | Late::AfterTheSteady => {}
         }
         running.answer(&question, ReviewVerdict::Approve).await.unwrap()
