@@ -108,6 +108,15 @@ fn what_is_not_supported_says_what_to_do_instead() {
 }
 
 #[test]
+fn what_stands_in_quotes_of_older_versions_is_an_id_or_a_time_and_nothing_else() {
+    for text in ["datetime''", "guid'a b' eq 1", "datetime'null'", "guid'true'", "datetimeoffset'1' eq number"] {
+        assert!(Filter::parse(text).is_err(), "{text}");
+    }
+    let old = Filter::parse("postingDate ge datetime'2026-01-01' and id eq guid'5D115C9C-44E3-EA11-BB43-000D3A2FECA1'").unwrap();
+    assert_eq!(Filter::parse("postingDate ge 2026-01-01 and id eq 5d115c9c-44e3-ea11-bb43-000d3a2feca1").unwrap(), old);
+}
+
+#[test]
 fn an_or_over_properties_is_split_and_one_over_a_single_property_is_not() {
     let split = |text: &str| branches(&Filter::parse(text).unwrap()).map(|all| all.iter().map(Filter::to_string).collect::<Vec<_>>());
     assert_eq!(split("a eq 1 or a eq 2").unwrap(), ["a eq 1 or a eq 2"]);

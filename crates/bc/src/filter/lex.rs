@@ -96,7 +96,10 @@ fn bare(text: &str) -> Result<(Word, &str), String> {
     if let (true, Ok((Word::Value(Literal::Text(value)), rest))) =
         (rest.starts_with('\'') && matches!(word, "guid" | "datetime" | "datetimeoffset"), quoted(rest))
     {
-        return Ok((classify(&value)?, rest));
+        return match classify(&value)? {
+            literal @ Word::Value(Literal::Guid(_) | Literal::Date(_) | Literal::DateTime(_)) => Ok((literal, rest)),
+            _ => Err(format!("{word}'{}' is neither an id nor a date or a point in time.", shortened(&value))),
+        };
     }
     Ok((classify(word)?, rest))
 }
