@@ -273,6 +273,8 @@ pub struct NewRun {
     pub model: String,
     /// Where reads and writes go.
     pub connection: Option<Connection>,
+    /// Runs of the home under way at once, this one included; `None` for any number.
+    pub concurrent_runs: Option<u32>,
     /// What the person wrote.
     pub message: Message,
     /// When (UTC).
@@ -311,7 +313,7 @@ pub struct ToolCompletion<'a> {
 #[async_trait]
 pub trait Transcript: Send + Sync {
     /// Stores the run and the person's message in one transaction. Fails with [`ErrorCode::Conflict`] while another run of the
-    /// session is under way in a living process.
+    /// session, or as many runs as may be, are under way in living processes.
     async fn begin_run(&self, run: &NewRun) -> Result<MessageId, UserError>;
 
     /// The session's messages in order, as models see them. Where a killed run left tool uses without results, results that
@@ -327,8 +329,8 @@ pub trait Transcript: Send + Sync {
     /// Stores a tool call's end.
     async fn tool_completed(&self, run: &NewRun, completion: &ToolCompletion<'_>) -> Result<(), UserError>;
 
-    /// Stores the message that carries the results.
-    async fn results(&self, run: &NewRun, message: &Message, at: Timestamp) -> Result<MessageId, UserError>;
+    /// Stores the message that carries the results, and in the same transaction the end of a call that was not stored before.
+    async fn results(&self, run: &NewRun, last: Option<&ToolCompletion<'_>>, message: &Message, at: Timestamp) -> Result<MessageId, UserError>;
 
     /// Stores the plan, whole.
     async fn todos(&self, run: &NewRun, todos: &[Todo]) -> Result<(), UserError>;

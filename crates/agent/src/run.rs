@@ -28,11 +28,13 @@ pub struct Limits {
     pub max_calls_per_turn: usize,
     /// Reads of one turn under way at once.
     pub concurrent_reads: usize,
+    /// Runs of the home under way at once, this one included; `None` for any number.
+    pub concurrent_runs: Option<u32>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_turns: 20, max_tokens: 16_000, max_result_bytes: 256 * 1024, max_calls_per_turn: 512, concurrent_reads: 8 }
+        Self { max_turns: 20, max_tokens: 16_000, max_result_bytes: 256 * 1024, max_calls_per_turn: 512, concurrent_reads: 8, concurrent_runs: None }
     }
 }
 
@@ -92,7 +94,7 @@ impl Run {
     /// Stores the person's message and the run. Nothing is emitted yet.
     ///
     /// # Errors
-    /// [`ErrorCode::Conflict`] while another run of the session is under way; [`ErrorCode::Store`].
+    /// [`ErrorCode::Conflict`] while another run of the session, or as many as may be, are under way; [`ErrorCode::Store`].
     pub async fn begin(engine: Arc<Engine>, request: RunRequest, sink: Arc<dyn EventSink>, cancel: CancellationToken) -> Result<Self, UserError> {
         let record = NewRun {
             run_id: request.run_id,
@@ -100,6 +102,7 @@ impl Run {
             provider: engine.provider.name().to_owned(),
             model: request.model.clone(),
             connection: request.connection.clone(),
+            concurrent_runs: engine.limits.concurrent_runs,
             message: Message::new(Role::User, vec![Block::Text { text: request.text.clone() }]),
             at: engine.clock.now(),
         };

@@ -29,6 +29,12 @@ impl Run {
     /// them the outcomes of writes that earlier turns collected, where their set was decided.
     pub(crate) async fn carry_out(&mut self, calls: Vec<(ToolCall, Option<Effect>)>) -> Result<Message, UserError> {
         self.announce(&calls);
+        if self.open.waiting().is_empty()
+            && let [(call, Some(Effect::Read))] = calls.as_slice()
+            && call.tool != todos::TOOL
+        {
+            return self.only_read(call).await;
+        }
         let mut order: Vec<CallId> = calls.iter().map(|(call, _)| call.call_id.clone()).collect();
         order.extend(self.open.waiting());
         let mut ended = Vec::with_capacity(calls.len());
@@ -49,6 +55,19 @@ impl Run {
         self.writes(writes, &mut ended).await?;
         self.plan.worked(ended.iter().all(|e| e.status == ToolCallStatus::Ok));
         self.store_results(&order, ended).await
+    }
+
+    /// A turn that is one read, as most are: the call's end and the message with its result are stored together.
+    async fn only_read(&mut self, call: &ToolCall) -> Result<Message, UserError> {
+        let (output, took) = self.read(call, &self.context(self.cancel.clone())).await;
+        let message = Message::new(Role::User, vec![self.result(&call.call_id, output.status, &output.output)]);
+        let at = self.engine.clock.now();
+        let completion = ToolCompletion { call_id: &call.call_id, status: output.status, output: &output.output, duration: took, at };
+        let message_id = self.engine.transcript.results(&self.record, Some(&completion), &message, at).await?;
+        self.plan.worked(output.status == ToolCallStatus::Ok);
+        self.tell_end(call, output, took).await;
+        self.emitter.emit(EventKind::MessageCompleted { message_id, role: Role::User, content: message.content() });
+        Ok(message)
     }
 
     /// Gives every call the same error as its result.
@@ -75,14 +94,9 @@ impl Run {
 
     pub(crate) async fn store_results(&self, order: &[CallId], ended: Vec<Ended>) -> Result<Message, UserError> {
         let mut by_call: HashMap<CallId, Ended> = ended.into_iter().map(|e| (e.call_id.clone(), e)).collect();
-        let limit = self.engine.limits.max_result_bytes;
-        let blocks = order
-            .iter()
-            .filter_map(|id| by_call.remove(id))
-            .map(|e| Block::ToolResult { call_id: e.call_id, status: e.status, output: bounded(e.output.as_str(), limit) })
-            .collect();
+        let blocks = order.iter().filter_map(|id| by_call.remove(id)).map(|e| self.result(&e.call_id, e.status, &e.output)).collect();
         let message = Message::new(Role::User, blocks);
-        let message_id = self.engine.transcript.results(&self.record, &message, self.engine.clock.now()).await?;
+        let message_id = self.engine.transcript.results(&self.record, None, &message, self.engine.clock.now()).await?;
         self.emitter.emit(EventKind::MessageCompleted { message_id, role: Role::User, content: message.content() });
         Ok(message)
     }
@@ -91,19 +105,30 @@ impl Run {
         let context = self.context(self.cancel.clone());
         let context = &context;
         let mut running = stream::iter(calls.into_iter().map(|call| async move {
-            let started = self.engine.clock.monotonic();
-            let output = tokio::select! {
-                biased;
-                () = self.cancel.cancelled() => stopped(),
-                output = self.engine.tools.read(&call, context).instrument(span(&call)) => output,
-            };
-            (call, output, since(&*self.engine.clock, started))
+            let (output, took) = self.read(&call, context).await;
+            (call, output, took)
         }))
         .buffer_unordered(self.engine.limits.concurrent_reads);
         while let Some((call, output, took)) = running.next().await {
             ended.push(self.complete(&call, output, took).await?);
         }
         Ok(())
+    }
+
+    /// One read, and how long it took.
+    async fn read(&self, call: &ToolCall, context: &ToolContext) -> (ToolOutput, Duration) {
+        let started = self.engine.clock.monotonic();
+        let output = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => stopped(),
+            output = self.engine.tools.read(call, context).instrument(span(call)) => output,
+        };
+        (output, since(&*self.engine.clock, started))
+    }
+
+    /// A call's result as the model sees it.
+    fn result(&self, call_id: &CallId, status: ToolCallStatus, output: &RawJson) -> Block {
+        Block::ToolResult { call_id: call_id.clone(), status, output: bounded(output.as_str(), self.engine.limits.max_result_bytes) }
     }
 
     /// Prepares the writes of a turn. They are put to a person with its end, unless all of them say that more of their set will come.
@@ -153,6 +178,11 @@ impl Run {
     pub(crate) async fn complete(&self, call: &ToolCall, output: ToolOutput, took: Duration) -> Result<Ended, UserError> {
         let completion = ToolCompletion { call_id: &call.call_id, status: output.status, output: &output.output, duration: took, at: self.engine.clock.now() };
         self.engine.transcript.tool_completed(&self.record, &completion).await?;
+        Ok(self.tell_end(call, output, took).await)
+    }
+
+    /// Tells of a call's end that is stored.
+    async fn tell_end(&self, call: &ToolCall, output: ToolOutput, took: Duration) -> Ended {
         tracing::info!(call_id = %call.call_id, tool = %call.tool, status = output.status.as_str(), duration_ms = took.as_millis(), "a tool call ended");
         if let Some(fault) = &output.fault {
             self.log_fault(&UserError::new(fault.code, &fault.message), &call.tool, fault.correlation_id.as_deref()).await;
@@ -171,7 +201,7 @@ impl Run {
             output: output.output.clone(),
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         });
-        Ok(Ended { call_id: call.call_id.clone(), status: output.status, output: output.output })
+        Ended { call_id: call.call_id.clone(), status: output.status, output: output.output }
     }
 
     async fn write_todos(&mut self, call: &ToolCall) -> Result<Ended, UserError> {

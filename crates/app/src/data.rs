@@ -217,7 +217,12 @@ impl App {
         lines.push(file("backups", backups, self.home().join("backups"), "Each held a copy of what was deleted. Copies elsewhere are not known here."));
         if account.is_none() {
             lines.push(self.emptied("settings, agreements and errors", erased.settings + erased.agreements + erased.errors, None));
-            lines.push(file("attachments", remove_files(&self.home().join("attachments"))?, self.home().join("attachments"), "Files that were fetched or attached."));
+            lines.push(file(
+                "attachments",
+                remove_files(&self.home().join("attachments"))?,
+                self.home().join("attachments"),
+                "Files that were fetched or attached.",
+            ));
             lines.push(file("logs", remove_files(&self.home().join("logs"))?, self.home().join("logs"), "The log of this process goes on."));
             self.forget_in_memory().await;
         }

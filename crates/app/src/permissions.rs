@@ -133,21 +133,17 @@ impl App {
     ///
     /// # Errors
     /// [`ErrorCode::Conflict`] where as many are at work as may be; rules that can't be read.
-    pub(crate) async fn may_run(&self, connection: Option<&Connection>) -> Result<(), UserError> {
+    pub(crate) async fn may_run(&self, connection: Option<&Connection>) -> Result<Option<u32>, UserError> {
         let most = match connection {
             None => bca_protocol::WriteLimits::default().concurrent_runs,
             Some(connection) => self.rules(connection).await.map_err(unreadable)?.concurrent_runs(),
         };
-        let Some(most) = most else { return Ok(()) };
+        let Some(most) = most else { return Ok(None) };
         if self.inner.db.running().await? >= most {
             // Some may belong to processes that are gone.
             self.inner.db.recover().await?;
         }
-        if self.inner.db.running().await? < most {
-            return Ok(());
-        }
-        let text = format!("{most} runs are at work already, and that is the limit. Nothing was sent. Wait for one to end, or stop one.");
-        Err(UserError::passing(ErrorCode::Conflict, text))
+        Ok(Some(most))
     }
 
     /// The tools as they may be used on this connection.

@@ -57,9 +57,11 @@ impl App {
         let bench = self.workbench(pinned.as_deref()).await?;
         self.audit_key_ready().await;
         self.may_send_data().await?;
-        self.may_run(bench.connection.as_ref()).await?;
+        let concurrent_runs = self.may_run(bench.connection.as_ref()).await?;
         let session_id = session.unwrap_or_default();
-        let engine = Arc::new(self.engine(provider, &bench));
+        let mut engine = self.engine(provider, &bench);
+        engine.limits.concurrent_runs = concurrent_runs;
+        let engine = Arc::new(engine);
         let request = RunRequest {
             run_id: RunId::new(),
             session_id,

@@ -41,6 +41,7 @@ async fn main() {
         session_id: SessionId::new(),
         provider: "anthropic".into(),
         model: "m".into(),
+        concurrent_runs: None,
         connection: None,
         message: message(Role::User, "go".into()),
         at: Timestamp::now(),
@@ -61,7 +62,7 @@ async fn main() {
         completions.push(start.elapsed());
         let block = Block::ToolResult { call_id: call.call_id.clone(), status: ToolCallStatus::Ok, output: output.as_str().to_owned() };
         let start = Instant::now();
-        db.results(&run, &Message::new(Role::User, vec![block]), Timestamp::now()).await.unwrap();
+        db.results(&run, None, &Message::new(Role::User, vec![block]), Timestamp::now()).await.unwrap();
         results.push(start.elapsed());
     }
     for (name, times) in [("reply with a call", &mut replies), ("tool call's end, 2 kB", &mut completions), ("results, 2 kB", &mut results)] {
@@ -74,7 +75,7 @@ async fn main() {
             run = NewRun { run_id: RunId::new(), session_id: SessionId::new(), at: Timestamp::now(), ..run };
             db.begin_run(&run).await.unwrap();
         }
-        db.results(&run, &message(Role::User, text(n)), Timestamp::now()).await.unwrap();
+        db.results(&run, None, &message(Role::User, text(n)), Timestamp::now()).await.unwrap();
     }
     println!("{many} messages: {:?}", start.elapsed());
     let start = Instant::now();

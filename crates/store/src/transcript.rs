@@ -13,7 +13,7 @@ use crate::{
         mcp_tool_calls::{self, NewCall},
         messages::{self, NewMessage, Whole},
         performance_metrics::{self, Metric},
-        sessions, todos,
+        permissions, sessions, todos,
     },
 };
 
@@ -47,6 +47,13 @@ impl Db {
                     "This conversation is still working on its last message. Wait until it is done, or stop it; then send this again.".into(),
                 ));
             }
+            if let Some(most) = row.most
+                && permissions::running(tx)? >= most
+            {
+                return Err(StoreError::Conflict(format!(
+                    "{most} runs are at work already, and that is the limit. Nothing was sent. Wait for one to end, or stop one."
+                )));
+            }
             let session = row.session_id.parse().map_err(|_| StoreError::NotFound("conversation"))?;
             sessions::ensure(tx, session, &message.columns.words, place, row.at)?;
             agent_executions::insert(tx, row)?;
@@ -66,6 +73,7 @@ impl Transcript for Db {
             provider: run.provider.clone(),
             model: run.model.clone(),
             connection,
+            most: run.concurrent_runs,
             at: run.at,
         };
         let message = new_message(run, &run.message, Whole::Yes, run.at)?;
@@ -104,21 +112,12 @@ impl Transcript for Db {
     }
 
     async fn tool_completed(&self, run: &NewRun, completion: &ToolCompletion<'_>) -> Result<(), UserError> {
-        let (session, call) = (run.session_id.to_string(), completion.call_id.as_str().to_owned());
-        let (status, output, took) = (completion.status, completion.output.clone(), (completion.duration, completion.at));
-        self.write(Durability::History, move |tx| {
-            if mcp_tool_calls::complete(tx, (&session, &call), status, output.as_str(), took)? {
-                Ok(())
-            } else {
-                Err(StoreError::Conflict(format!("The tool call {call} has an end already, or never began.")))
-            }
-        })
-        .await?;
-        Ok(())
+        Ok(self.write(Durability::History, end_of_call(run, completion)).await?)
     }
 
-    async fn results(&self, run: &NewRun, message: &Message, at: Timestamp) -> Result<MessageId, UserError> {
-        self.append(run, message, Whole::Yes, at, |_, _| Ok(())).await
+    async fn results(&self, run: &NewRun, last: Option<&ToolCompletion<'_>>, message: &Message, at: Timestamp) -> Result<MessageId, UserError> {
+        let last = last.map(|completion| end_of_call(run, completion));
+        self.append(run, message, Whole::Yes, at, |tx, _| last.map_or(Ok(()), |end| end(tx))).await
     }
 
     async fn todos(&self, run: &NewRun, todos: &[Todo]) -> Result<(), UserError> {
@@ -149,6 +148,19 @@ fn new_message(run: &NewRun, message: &Message, whole: Whole, at: Timestamp) -> 
         whole,
         at,
     })
+}
+
+/// What stores the end of a call.
+fn end_of_call(run: &NewRun, completion: &ToolCompletion<'_>) -> impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError> + Send + 'static {
+    let (session, call) = (run.session_id.to_string(), completion.call_id.as_str().to_owned());
+    let (status, output, took) = (completion.status, completion.output.clone(), (completion.duration, completion.at));
+    move |tx| {
+        if mcp_tool_calls::complete(tx, (&session, &call), status, output.as_str(), took)? {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict(format!("The tool call {call} has an end already, or never began.")))
+        }
+    }
 }
 
 fn new_call((call, effect): &(ToolCall, Effect)) -> NewCall {

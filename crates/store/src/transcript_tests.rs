@@ -16,6 +16,7 @@ pub(crate) fn new_run(text: &str) -> NewRun {
         session_id: SessionId::new(),
         provider: "anthropic".into(),
         model: "model-1".into(),
+        concurrent_runs: None,
         connection: None,
         message: Message::new(Role::User, vec![Block::Text { text: text.into() }]),
         at: Timestamp::now(),
@@ -49,7 +50,7 @@ async fn a_run_is_stored_and_its_history_comes_back_block_by_block() {
     let end = ToolCompletion { call_id: &call.call_id, status: ToolCallStatus::Ok, output: &output, duration: Duration::from_millis(2), at: run.at };
     db.tool_completed(&run, &end).await.unwrap();
     let results = Message::new(Role::User, vec![Block::ToolResult { call_id: call.call_id.clone(), status: ToolCallStatus::Ok, output: "[1]".into() }]);
-    db.results(&run, &results, run.at).await.unwrap();
+    db.results(&run, None, &results, run.at).await.unwrap();
     db.end_run(&run, StopReason::EndTurn, None, run.at).await.unwrap();
     assert_eq!(db.history(run.session_id).await.unwrap(), vec![run.message.clone(), reply, results]);
 }
@@ -66,6 +67,44 @@ async fn one_run_at_a_time_per_session_also_from_another_handle() {
     }
     one.end_run(&run, StopReason::EndTurn, None, run.at).await.unwrap();
     other.begin_run(&second).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn runs_that_begin_at_once_are_never_more_than_may_be() {
+    let home = tempfile::tempdir().unwrap();
+    let handles = [open(home.path()), open(home.path()), open(home.path())];
+    let starts: Vec<_> = (0..12)
+        .map(|n: usize| {
+            let db = handles[n % handles.len()].clone();
+            let run = NewRun { concurrent_runs: Some(3), ..new_run("at once") };
+            tokio::spawn(async move { db.begin_run(&run).await.map_err(|fault| fault.code) })
+        })
+        .collect();
+    let mut begun = 0;
+    for start in starts {
+        match start.await.unwrap() {
+            Ok(_) => begun += 1,
+            Err(code) => assert_eq!(code, ErrorCode::Conflict),
+        }
+    }
+    assert_eq!(begun, 3);
+    assert_eq!(handles[0].running().await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn the_end_of_a_call_and_the_message_with_its_result_are_stored_together() {
+    let home = tempfile::tempdir().unwrap();
+    let db = open(home.path());
+    let run = new_run("first");
+    db.begin_run(&run).await.unwrap();
+    let output = RawJson::parse("{}".to_owned()).unwrap();
+    let call_id = CallId::fresh();
+    let completion =
+        bca_agent::ToolCompletion { call_id: &call_id, status: ToolCallStatus::Ok, output: &output, duration: std::time::Duration::ZERO, at: run.at };
+    let block = Block::ToolResult { call_id: call_id.clone(), status: ToolCallStatus::Ok, output: "{}".into() };
+    let refused = db.results(&run, Some(&completion), &Message::new(Role::User, vec![block]), run.at).await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::Conflict, "this call never began");
+    assert_eq!(db.history(run.session_id).await.unwrap().len(), 1, "so its message isn't there either");
 }
 
 #[tokio::test]

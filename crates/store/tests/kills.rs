@@ -95,6 +95,7 @@ async fn work(home: &Path) {
             provider: "anthropic".into(),
             model: "m".into(),
             connection: None,
+            concurrent_runs: None,
             message: Message::new(Role::User, vec![Block::Text { text: format!("message {n}") }]),
             at: Timestamp::now(),
         };

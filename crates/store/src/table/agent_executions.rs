@@ -33,6 +33,8 @@ pub(crate) struct NewRow {
     pub model: String,
     /// JSON.
     pub connection: Option<String>,
+    /// Runs under way at once, this one included.
+    pub most: Option<u32>,
     pub at: Timestamp,
 }
 
@@ -42,7 +44,7 @@ pub(crate) fn running(connection: &Connection, session: &str) -> Result<Option<S
 }
 
 pub(crate) fn insert(tx: &Connection, run: &NewRow) -> Result<(), StoreError> {
-    let NewRow { run_id, session_id, instance_id, provider, model, connection, at } = run;
+    let NewRow { run_id, session_id, instance_id, provider, model, connection, most: _, at } = run;
     tx.prepare_cached(INSERT)?.execute(params![run_id, session_id, instance_id, provider, model, connection, At(*at)])?;
     Ok(())
 }

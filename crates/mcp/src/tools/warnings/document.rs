@@ -104,9 +104,9 @@ pub(super) async fn warnings(books: &Books<'_>, seen: &Seen<'_>, today: Date) ->
     let total = total(seen, &lines);
     if let Some(total) = total {
         if matches!(seen.operation, Operation::Action(_)) {
-            notes.push(info(format!("The document comes to {total}{currency} with tax.")));
+            notes.push(info(format!("The document comes to {}{currency} with tax.", money(total))));
         } else {
-            notes.push(info(format!("The lines come to about {total}{currency} before tax and discounts of the whole document.")));
+            notes.push(info(format!("The lines come to about {}{currency} before tax and discounts of the whole document.", money(total))));
         }
         if let Some(number) = party.as_ref().and_then(|party| text(party, "number")) {
             notes.extend(unusual(books, &kind, seen.key, number, total, today).await);
@@ -163,6 +163,21 @@ fn total(seen: &Seen<'_>, lines: &[Line]) -> Option<Decimal> {
     lines.iter().try_fold(Decimal::ZERO, |sum, line| sum.checked_add(line.amount?))
 }
 
+/// An amount as people read it: two decimals, thousands apart.
+fn money(amount: Decimal) -> String {
+    let digits = format!("{:.2}", amount.round_dp(2));
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits.as_str()), |rest| ("-", rest));
+    let (whole, cents) = digits.split_once('.').unwrap_or((digits, "00"));
+    let mut grouped = String::with_capacity(digits.len() + 6);
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{sign}{grouped}.{cents}")
+}
+
 fn blocked_party(kind: &Kind, party: &Json) -> Option<Note> {
     let blocked = bca_bc::decode_member(text(party, "blocked")?);
     let who = match kind.side {
@@ -206,8 +221,13 @@ async fn credit(books: &Books<'_>, customer: &Json, added: Decimal) -> Option<No
     let all = balance.saturating_add(open).saturating_add(added);
     (all > limit).then(|| {
         warning(format!(
-            "The credit limit of {} is passed: balance {balance} + open orders {open} + this {added} = {all}; the limit is {limit}.",
-            name(customer)
+            "The credit limit of {} is passed: balance {} + open orders {} + this {} = {}; the limit is {}.",
+            name(customer),
+            money(balance),
+            money(open),
+            money(added),
+            money(all),
+            money(limit)
         ))
     })
 }
@@ -219,5 +239,12 @@ async fn unusual(books: &Books<'_>, kind: &Kind, own: Option<&str>, party: &str,
     let others = last_year.iter().filter(|document| text(document, "id") != own);
     let amounts = others.filter_map(|document| number(document, "totalAmountIncludingTax")).filter(|amount| !amount.is_zero());
     let most = amounts.max()?;
-    (total > most).then(|| warning(format!("{total} is more than any invoice of the last year with the same party: the largest came to {most}.")))
+    (total > most).then(|| {
+        let (total, most) = (money(total), money(most));
+        warning(format!("{total} is more than any invoice of the last year with the same party: the largest came to {most}."))
+    })
 }
+
+#[cfg(test)]
+#[path = "document_tests.rs"]
+mod tests;
