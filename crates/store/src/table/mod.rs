@@ -34,6 +34,7 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         approvals::ALL,
         audit::ALL,
         book_versions::ALL,
+        crate::bound::ALL,
         change_sets::ALL,
         changes::ALL,
         checkpoints::ALL,
