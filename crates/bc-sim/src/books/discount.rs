@@ -11,16 +11,22 @@ use crate::data::session::Session;
 use crate::data::value::cents;
 use crate::error::Answer;
 
-/// Writes off what a payment leaves open of an invoice, where its terms allow that much and the payment came in time; whether it did.
+/// Writes off the discount of an invoice where the payment came in time and leaves open no more than that; whether it did. A payment of
+/// more, up to the whole amount and beyond, keeps the discount too: what is then not needed stays open on the payment.
 /// The discount is of the whole amount, tax included, and the date counts from the document's (docs/business-central.md, section 12).
 pub(crate) fn take(session: &Session, side: Side, owed: &Entry, given: &Entry, date: Date, document: &str) -> Answer<bool> {
     let missing = owed.remaining + given.remaining;
     let (kind, description) = described(session, given)?;
     // Credit memos bring no discount.
-    if missing <= Decimal::ZERO || kind != "Payment" || missing > allowed(session, side, owed, date)? {
+    if kind != "Payment" {
         return Ok(false);
     }
-    let share = settle(session, owed, missing)?;
+    let discount = allowed(session, side, owed, date)?;
+    // A rest that is no more than the discount was paid down to it without one: there is nothing to keep of it.
+    if discount <= Decimal::ZERO || missing > discount || discount >= owed.remaining {
+        return Ok(false);
+    }
+    let share = settle(session, owed, discount)?;
     move_balance(session, side, &owed.partner, -stored(share)?)?;
     // It stands under the payment's own description, as a part of it.
     let mut journal = Journal::new(date, document, "Payment", description);

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use crate::books::amounts::{self, Discount, LineInput, Prices};
 use crate::books::changes::{self, Changes, Verb};
 use crate::books::document::{Form, Partner, Side, Stage};
-use crate::books::{lines, relations};
+use crate::books::{approvals, lines, relations};
 use crate::data::dates;
 use crate::data::row::Row;
 use crate::data::session::Session;
@@ -25,6 +25,9 @@ const ADDRESS: [(&str, &str); 6] = [
     ("Country", "country"),
     ("PostCode", "postalCode"),
 ];
+
+/// The status of an order that waits for approval (docs/business-central.md, section 12).
+pub(crate) const IN_REVIEW: &str = "In Review";
 
 /// Creates a document with the lines nested in its body.
 pub(crate) fn create(session: &Session, form: &'static Form, changes: Changes) -> Answer<Row> {
@@ -229,7 +232,7 @@ fn assign(session: &Session, form: &'static Form, header: &mut Row, changes: &Ch
 
 /// Changes a header.
 pub(crate) fn update(session: &Session, form: &'static Form, mut header: Row, changes: &Changes) -> Answer<Row> {
-    check_draft(form, &header)?;
+    check_open(form, &header)?;
     if let Some(partner) = partner(session, form, changes)? {
         check_blocked(form, &partner)?;
         let (moved, _) = form.moved();
@@ -263,6 +266,7 @@ pub(crate) fn delete(session: &Session, form: &'static Form, header: &Row) -> An
 
 /// Removes a document and its lines, whatever its state.
 pub(crate) fn remove(session: &Session, form: &Form, id: &str) -> Answer<()> {
+    approvals::withdraw(session, form, id)?;
     for row in session.all_by(form.lines, "documentId", id)? {
         session.delete(form.lines, row.id())?;
     }
@@ -273,6 +277,17 @@ pub(crate) fn remove(session: &Session, form: &Form, id: &str) -> Answer<()> {
 pub(crate) fn check_draft(form: &Form, header: &Row) -> Answer<()> {
     if header.flag("_posted") {
         return Err(ApiError::rule(format!("The {} {} has been posted and can no longer be modified.", form.noun(), header.text("number"))));
+    }
+    Ok(())
+}
+
+/// Refuses changes of what is in the books, or waits for somebody's approval.
+pub(crate) fn check_open(form: &Form, header: &Row) -> Answer<()> {
+    check_draft(form, header)?;
+    if header.text("status") == IN_REVIEW {
+        let number = header.text("number");
+        let text = format!("Status must be equal to 'Open' in {}: No.={number}. Current value is 'Pending Approval'.", form.noun());
+        return Err(ApiError::new(400, "Application_FieldValidationException", text));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 use crate::books::changes::Changes;
 use crate::books::document::Side;
+use crate::books::lines;
 use crate::data::row::Row;
 use crate::data::session::Session;
 use crate::data::value::NO_ID;
@@ -155,7 +156,10 @@ fn assign(session: &Session, set: &str, row: &mut Row, changes: &Changes) -> Ans
             let kind = row.text("accountType").to_owned();
             let name = follow(session, row, changes, target(&kind)?, ("accountId", "accountNumber"))?;
             let kind = row.text("balanceAccountType").to_owned();
-            follow(session, row, changes, target(&kind)?, ("balancingAccountId", "balancingAccountNumber"))?;
+            let balancing = follow(session, row, changes, target(&kind)?, ("balancingAccountId", "balancingAccountNumber"))?;
+            for account in name.iter().chain(&balancing).filter(|found| found.table.name == "accounts") {
+                lines::check_account(account)?;
+            }
             name
         }
         "customerPayments" => {

@@ -26,7 +26,7 @@ pub(crate) fn create(session: &Session, form: &'static Form, parent: Option<&str
         (None, None) => return Err(ApiError::rule("You must specify a Document Id to create a line.")),
     };
     let mut header = session.find(form.set, document)?.ok_or_else(|| ApiError::rule(format!("The \"documentId\" does not match to a {}.", form.noun())))?;
-    documents::check_draft(form, &header)?;
+    documents::check_open(form, &header)?;
     let mut rows = session.all_by(form.lines, "documentId", document)?;
     let mut row = build(session, form, &header, changes, rows.len())?;
     if !changes.has("sequence") {
@@ -272,7 +272,7 @@ pub(crate) fn tax_percent(header: &Row, row: &Row) -> Decimal {
 /// Changes a line.
 pub(crate) fn update(session: &Session, form: &'static Form, row: Row, changes: &Changes) -> Answer<Row> {
     let mut header = session.get(form.set, row.text("documentId"))?;
-    documents::check_draft(form, &header)?;
+    documents::check_open(form, &header)?;
     if changes.refers("documentId") && changes.text("documentId") != row.text("documentId") {
         return Err(ApiError::new(400, "BadRequest_InvalidOperation", "The documentId cannot be changed."));
     }
@@ -307,7 +307,7 @@ fn check_handled(form: &Form, row: &Row, changes: &Changes) -> Answer<()> {
 /// Deletes a line.
 pub(crate) fn delete(session: &Session, form: &'static Form, row: &Row) -> Answer<()> {
     let mut header = session.get(form.set, row.text("documentId"))?;
-    documents::check_draft(form, &header)?;
+    documents::check_open(form, &header)?;
     if !row.decimal(form.moved().0).is_zero() {
         return Err(ApiError::rule("You cannot delete a line of which something has been handled already."));
     }

@@ -8,6 +8,7 @@ use crate::data::dates;
 use crate::data::facts::EntitySet;
 use crate::data::row::Row;
 use crate::data::session::Session;
+use crate::data::value::NO_ID;
 use crate::error::{Answer, ApiError};
 
 /// Creates a record of a set with rules of its own; `None` for a plain one.
@@ -250,10 +251,22 @@ pub(crate) fn check_delete(session: &Session, set: &EntitySet, row: &Row) -> Ans
     let in_ledger = match set.name.as_str() {
         "customers" | "vendors" => session.connection.prepare_cached("SELECT 1 FROM _partner_entries WHERE partner = ? LIMIT 1")?.exists(params![row.id()])?,
         "items" => session.any("itemLedgerEntries", "itemNumber", number)?,
+        "currencies" => {
+            let sql = "SELECT 1 FROM _partner_entries WHERE company = ? AND currency = ? AND open LIMIT 1";
+            session.connection.prepare_cached(sql)?.exists(params![session.company.get(), row.text("code")])?
+        }
         _ => false,
     };
     if in_ledger {
-        return Err(ApiError::rule(format!("You cannot delete {caption} {number} because it has ledger entries.")));
+        let name = if number.is_empty() { row.text("code") } else { number };
+        return Err(ApiError::rule(format!("You cannot delete {caption} {name} because it has ledger entries.")));
+    }
+    if set.name == "itemCategories" {
+        for mut item in session.all_by("items", "itemCategoryId", row.id())? {
+            item.put("itemCategoryId", NO_ID);
+            item.put("itemCategoryCode", "");
+            session.save(&mut item)?;
+        }
     }
     if set.name == "customers" || set.name == "vendors" {
         let sql = "UPDATE contacts SET \"contactBusinessRelation\" = 'None', _related = '' WHERE company = ? AND _related = ?";

@@ -2,6 +2,7 @@
 
 pub(crate) mod actions;
 pub(crate) mod amounts;
+pub(crate) mod approvals;
 pub(crate) mod calendar;
 pub(crate) mod changes;
 pub(crate) mod corrections;

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use crate::books::document::{Form, PURCHASE_INVOICE, SALES_INVOICE, Side};
 use crate::books::posting::{Goods, check_postable, copy_header, copy_line, enter_books, has_vendor_number, stock_item};
 use crate::books::stock::{self, Move};
-use crate::books::{documents, ledger};
+use crate::books::{approvals, documents, ledger};
 use crate::data::row::Row;
 use crate::data::session::Session;
 use crate::data::value::cents;
@@ -13,6 +13,7 @@ use crate::error::{Answer, ApiError};
 
 /// Ships (or receives) and invoices what an order says is to be handled now.
 pub(crate) fn post(session: &Session, form: &'static Form, mut header: Row) -> Answer<()> {
+    approvals::check(form, &header)?;
     let mut rows = session.all_by(form.lines, "documentId", header.id())?;
     check_postable(session, form, &header, &rows)?;
     let (moved, next) = form.moved();

@@ -24,7 +24,7 @@ struct Target {
 pub(crate) fn prove(url: &str, token: &str) -> Answer<()> {
     let target = target(url)?;
     let refused = |why: String| ApiError::rule(format!("The notification URL could not be validated: {why}."));
-    let answer = call(&target, token).map_err(|error| refused(error.to_string()))?;
+    let answer = call(&target, token).map_err(|error| refused(error.kind().to_string()))?;
     let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(|| refused("it did not answer in HTTP".to_owned()))?;
     let status = head.split_whitespace().nth(1).unwrap_or_default();
     if status != "200" {

@@ -2,6 +2,7 @@
 
 use rusqlite::params;
 
+use crate::books::documents::IN_REVIEW;
 use crate::data::row::Row;
 use crate::data::session::Session;
 use crate::data::value::{Cell, stored_time};
@@ -253,7 +254,7 @@ fn jobs(session: &Session) -> Answer<()> {
     Ok(())
 }
 
-/// Who approves what, and requests about two open purchase documents.
+/// Who approves what, and what was or is to be approved.
 fn approvals(session: &Session) -> Answer<()> {
     for (user, name, approver, sales, purchases, admin) in [
         ("ASTRID", "Astrid Hauge", "", 0, 0, true),
@@ -279,41 +280,63 @@ fn approvals(session: &Session) -> Answer<()> {
     approval_entries(session)
 }
 
+/// One purchase order waits for approval, those before it were approved, and so was an invoice in the books.
 fn approval_entries(session: &Session) -> Answer<()> {
-    let table = session.table("purchaseOrders")?;
-    let sql = format!("{} WHERE company = ? ORDER BY number LIMIT 3", table.select);
-    let orders = session.connection.prepare_cached(&sql)?.query_map([session.company.get()], |row| Row::read(table, row))?.collect::<Result<Vec<_>, _>>()?;
-    for (entry, order) in (1i64..).zip(&orders) {
-        let (set, status) = if entry < 3 { ("approvalEntries", "Open") } else { ("postedApprovalEntries", "Approved") };
-        let sent = stored_time(session.now.get());
-        add(
-            session,
-            set,
-            &[
-                ("entryNumber", Cell::Int(entry)),
-                ("tableId", Cell::Int(38)),
-                ("documentType", text("Order")),
-                ("documentNumber", text(order.text("number"))),
-                ("sequenceNumber", Cell::Int(1)),
-                ("senderId", text("KARI")),
-                ("senderName", text("Kari Solberg")),
-                ("approvalCode", text("PURCH-ORDER")),
-                ("approverId", text("ASTRID")),
-                ("approverName", text("Astrid Hauge")),
-                ("status", text(status)),
-                ("dateTimeSentForApproval", text(sent.clone())),
-                ("lastDateTimeModified", text(sent)),
-                ("dueDate", Cell::from(session.today)),
-                ("currencyCode", text(order.text("currencyCode"))),
-                ("amount", Cell::Int(order.whole("totalAmountIncludingTax"))),
-                ("amountLCY", Cell::Int(order.whole("totalAmountIncludingTax"))),
-                ("approvalType", text("Approver")),
-                ("limitType", text("Approval Limits")),
-                ("recordIdToApprove", text(format!("Purchase Header: Order,{}", order.text("number")))),
-                ("recordId", text(format!("Purchase Header: Order,{}", order.text("number")))),
-            ],
-        )?;
+    let orders = numbered(session, "purchaseOrders", "1")?;
+    let mut entry = 0;
+    for order in orders.iter().filter(|order| order.text("status") == "Open") {
+        entry += 1;
+        approval(session, "approvalEntries", entry, "Approved", order, ("Order", 38, "Purchase Header: Order"))?;
     }
+    if let Some(mut order) = orders.into_iter().rev().find(|order| order.text("status") == "Draft") {
+        order.put("status", IN_REVIEW);
+        session.save(&mut order)?;
+        approval(session, "approvalEntries", entry + 1, "Open", &order, ("Order", 38, "Purchase Header: Order"))?;
+    }
+    match numbered(session, "purchaseInvoices", "_posted")?.last() {
+        Some(invoice) => approval(session, "postedApprovalEntries", 1, "Approved", invoice, ("Invoice", 122, "Purch. Inv. Header")),
+        None => Ok(()),
+    }
+}
+
+/// The records of a set that a condition holds for, by their number.
+fn numbered(session: &Session, set: &str, condition: &str) -> Answer<Vec<Row>> {
+    let table = session.table(set)?;
+    let sql = format!("{} WHERE company = ? AND {condition} ORDER BY number", table.select);
+    let rows = session.connection.prepare_cached(&sql)?.query_map([session.company.get()], |row| Row::read(table, row))?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+fn approval(session: &Session, set: &str, entry: i64, status: &str, document: &Row, (kind, table, name): (&str, i64, &str)) -> Answer<()> {
+    let sent = stored_time(session.now.get());
+    let number = document.text("number");
+    add(
+        session,
+        set,
+        &[
+            ("entryNumber", Cell::Int(entry)),
+            ("tableId", Cell::Int(table)),
+            ("documentType", text(kind)),
+            ("documentNumber", text(number)),
+            ("sequenceNumber", Cell::Int(1)),
+            ("senderId", text("KARI")),
+            ("senderName", text("Kari Solberg")),
+            ("approvalCode", text("PURCH-ORDER")),
+            ("approverId", text("ASTRID")),
+            ("approverName", text("Astrid Hauge")),
+            ("status", text(status)),
+            ("dateTimeSentForApproval", text(sent.clone())),
+            ("lastDateTimeModified", text(sent)),
+            ("dueDate", Cell::from(session.today)),
+            ("currencyCode", text(document.text("currencyCode"))),
+            ("amount", Cell::Int(document.whole("totalAmountIncludingTax"))),
+            ("amountLCY", Cell::Int(document.whole("totalAmountIncludingTax"))),
+            ("approvalType", text("Approver")),
+            ("limitType", text("Approval Limits")),
+            ("recordIdToApprove", text(format!("{name},{number}"))),
+            ("recordId", text(format!("{name},{number}"))),
+        ],
+    )?;
     Ok(())
 }
 

@@ -229,6 +229,10 @@ impl Parser {
                     Some(property) => Ok(Side::Subject(Subject { property, folded: false, part: None })),
                     None if literal::is_literal(&word) => Ok(Side::Literal(RawLiteral::Bare(word))),
                     None if word.contains('/') => Err(ApiError::not_implemented(format!("Filtering over the navigation path '{word}' is not supported."))),
+                    // A name starts with a letter.
+                    None if !word.starts_with(|first: char| first.is_alphabetic() || first == '_') => {
+                        Err(ApiError::bad_request(format!("'{word}' in the filter is not a value.")))
+                    }
                     None => Err(ApiError::no_property(&word, &self.set.entity)),
                 }
             }

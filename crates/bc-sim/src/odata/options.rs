@@ -108,9 +108,12 @@ fn options(facts: &'static Facts, set: &'static EntitySet, pairs: &[(String, Str
 }
 
 fn number(name: &str, value: &str) -> Answer<u64> {
-    value.trim().parse::<u64>().ok().filter(|number| i64::try_from(*number).is_ok()).ok_or_else(|| {
-        ApiError::bad_request(format!("Invalid value '{value}' for {name} query option found. The {name} query option requires a non-negative integer value."))
-    })
+    value
+        .trim()
+        .parse::<u64>()
+        .ok()
+        .filter(|number| i64::try_from(*number).is_ok())
+        .ok_or_else(|| ApiError::bad_request(format!("{name} must be a whole number, zero or more: '{value}' is not.")))
 }
 
 fn select(set: &'static EntitySet, text: &str) -> Answer<Option<Vec<&'static Property>>> {
@@ -135,7 +138,7 @@ fn orderby(set: &'static EntitySet, text: &str) -> Answer<Vec<(&'static Property
     let mut out: Vec<(&'static Property, Direction)> = Vec::new();
     for term in text.split(',') {
         let mut words = term.split_whitespace();
-        let name = words.next().unwrap_or_default();
+        let name = words.next().ok_or_else(|| ApiError::bad_request("$orderby names no property."))?;
         let direction = match words.next() {
             None | Some("asc") => Direction::Up,
             Some("desc") => Direction::Down,

@@ -229,11 +229,9 @@ fn render(batch: &BatchText, responses: &[Response]) -> String {
             out.push(',');
         }
         let id = item.id.as_ref().map_or("null", |id| id.get());
-        out.push_str(&format!("{{\"id\":{id},\"status\":{},\"headers\":{{", response.status));
-        for (position, (name, value)) in response.headers.iter().enumerate() {
-            if position > 0 {
-                out.push(',');
-            }
+        out.push_str(&format!("{{\"id\":{id},\"status\":{},\"headers\":{{\"odata-version\":\"4.0\"", response.status));
+        for (name, value) in &response.headers {
+            out.push(',');
             write_string(name, &mut out);
             out.push(':');
             write_string(value, &mut out);

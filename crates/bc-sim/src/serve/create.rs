@@ -12,16 +12,8 @@ use crate::serve::link::{Link, link};
 use crate::serve::read::Scope;
 
 /// Children that are created after their parent, each by the rules of its own set.
-const AFTERWARDS: [&str; 8] = [
-    "dimensionSetLines",
-    "defaultDimensions",
-    "documentAttachments",
-    "attachments",
-    "itemVariants",
-    "journalLines",
-    "customerPayments",
-    "vendorPayments",
-];
+const AFTERWARDS: [&str; 8] =
+    ["dimensionSetLines", "defaultDimensions", "documentAttachments", "attachments", "itemVariants", "journalLines", "customerPayments", "vendorPayments"];
 
 /// Creates a record and its children.
 pub(crate) fn create(session: &Session, scope: &Scope, mut body: Object) -> Answer<Row> {

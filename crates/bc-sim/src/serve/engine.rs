@@ -44,7 +44,7 @@ pub(crate) struct Response {
     pub body: Bytes,
 }
 
-pub(crate) const JSON: &str = "application/json; odata.metadata=minimal; odata.streaming=true";
+pub(crate) const JSON: &str = "application/json; odata.metadata=minimal";
 
 impl Response {
     pub(crate) fn json(status: u16, body: String) -> Response {

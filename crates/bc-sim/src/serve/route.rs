@@ -90,7 +90,7 @@ fn answer_in_english(session: &Session, request: &Request) -> Answer<Response> {
     let context = context(&segments);
     match place {
         Place::Rows(scope) => rows(session, request, &pairs, scope, &context),
-        Place::Record(set, row) => record(session, request, &pairs, set, row, &context),
+        Place::Record(set, row) => record(session, request, &pairs, set, row, &collection(&segments)),
         Place::Nowhere => reading(request, || Ok(Response::empty())),
         Place::Count(scope) => reading(request, || {
             let options = options::read(session.facts, scope.set, &pairs)?;
@@ -191,6 +191,15 @@ fn key(text: &str, set: &EntitySet) -> Answer<String> {
         .map_err(|_| ApiError::new(404, "BadRequest_NotFound", format!("The key '{text}' of '{}' is not a GUID.", set.name)))
 }
 
+/// The path of a record without its own key: that of the collection that it is one of, or of the navigation property that leads to it.
+fn collection(segments: &[Segment]) -> String {
+    let mut segments = segments.to_vec();
+    if let Some(last) = segments.last_mut() {
+        last.key = None;
+    }
+    context(&segments)
+}
+
 /// The context URL's path: the segments as they were asked for.
 fn context(segments: &[Segment]) -> String {
     let parts: Vec<String> = segments
@@ -281,11 +290,20 @@ fn rows(session: &Session, request: &Request, pairs: &[(String, String)], scope:
         "POST" if scope.set.allows("POST") => {
             check_content(request)?;
             let row = create::create(session, &scope, changes::object(&request.body)?)?;
-            let location = format!("{}/{}({})", request.root, context, row.id());
+            let location = location(session, request, &scope, context, &row);
             one(session, request, scope.set, &row, &options, &format!("{context}/$entity"), 201).map(|response| response.with("location", location))
         }
         "POST" => Err(ApiError::not_allowed("Entity does not support insert.")),
         method => Err(ApiError::not_allowed(format!("{method} needs the key of one record of '{}'.", scope.set.name))),
+    }
+}
+
+/// Where a new record is: behind its company, also when that was named in the query or a header.
+fn location(session: &Session, request: &Request, scope: &Scope, context: &str, row: &Row) -> String {
+    if scope.set.root || context.starts_with("companies(") {
+        format!("{}/{context}({})", request.root, row.id())
+    } else {
+        format!("{}/{context}({})", session.base.borrow(), row.id())
     }
 }
 
@@ -368,9 +386,8 @@ fn one(session: &Session, request: &Request, set: &'static EntitySet, row: &Row,
     Ok(Response::json(status, body).with("etag", read::etag(row)))
 }
 
-fn record(session: &Session, request: &Request, pairs: &[(String, String)], set: &'static EntitySet, row: Row, context: &str) -> Answer<Response> {
+fn record(session: &Session, request: &Request, pairs: &[(String, String)], set: &'static EntitySet, row: Row, collection: &str) -> Answer<Response> {
     let options = options::read(session.facts, set, pairs)?;
-    let collection = context.rsplit_once('(').map_or(context, |(before, _)| before);
     let context = format!("{collection}{}/$entity", chosen(&options));
     match request.method.as_str() {
         "GET" => one(session, request, set, &row, &options, &context, 200),
@@ -433,7 +450,8 @@ fn check_version(request: &Request, row: &Row) -> Answer<()> {
     match request.if_match.as_deref().map(str::trim) {
         None | Some("") => Err(ApiError::new(400, "BadRequest_InvalidToken", "The If-Match header is missing: it must hold the record's etag.")),
         Some("*") => Ok(()),
-        Some(tag) if tag == read::etag(row) => Ok(()),
+        // One tag or a list of them (RFC 9110, section 13.1.1); ours hold no comma.
+        Some(tags) if tags.split(',').any(|tag| tag.trim() == read::etag(row)) => Ok(()),
         Some(_) => Err(ApiError::changed()),
     }
 }

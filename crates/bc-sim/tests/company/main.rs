@@ -4,6 +4,7 @@
 mod acting;
 mod batches;
 mod examples;
+mod exchanges;
 mod faults;
 mod files;
 mod filters;

@@ -129,7 +129,10 @@ async fn a_foreign_payment_settles_to_the_cent() {
     let company = company().await;
     let id = journal(&company, "customerPaymentJournals").await;
     let lines = format!("customerPaymentJournals({id})/customerPayments");
-    let body = json!({"customerNumber": "21000", "salesInvoiceLines": [{"lineType": "Item", "lineObjectNumber": "1100", "quantity": 1, "unitPrice": 10.01}]});
+    // Without a discount: parts paid in time would keep it.
+    let terms = company.first("paymentTerms?$filter=code eq '14 DAYS'").await;
+    let body = json!({"customerNumber": "21000", "paymentTermsId": terms["id"],
+        "salesInvoiceLines": [{"lineType": "Item", "lineObjectNumber": "1100", "quantity": 1, "unitPrice": 10.01}]});
     let created = company.post("salesInvoices", body).await;
     let path = format!("salesInvoices({})", created.text("id"));
     assert_eq!(created.text("currencyCode"), "EUR");
@@ -229,6 +232,32 @@ async fn a_payment_in_time_may_keep_the_discount_of_the_terms() {
         assert_eq!(after.text("status"), status, "{late} days, {kept} %: {}", after.body);
         let written_off = Books::read(&company).await.balance("3090") - granted;
         assert_eq!(written_off > 0, status == "Paid", "{late} days, {kept} %");
+        check(&company).await;
+    }
+}
+
+#[tokio::test]
+async fn a_payment_of_the_whole_amount_in_time_keeps_the_discount_too() {
+    let company = company().await;
+    let id = journal(&company, "customerPaymentJournals").await;
+    let lines = format!("customerPaymentJournals({id})/customerPayments");
+    let terms = company.first("paymentTerms?$filter=code eq '1M(8D)'").await;
+    for (day, kept) in [("2026-06-09", true), ("2026-06-10", false)] {
+        let body = json!({"customerNumber": "10000", "invoiceDate": "2026-06-01", "postingDate": "2026-06-01", "paymentTermsId": terms["id"],
+            "salesInvoiceLines": [{"lineType": "Item", "lineObjectNumber": "1100", "quantity": 2}]});
+        let path = format!("salesInvoices({})", company.post("salesInvoices", body).await.text("id"));
+        assert_eq!(company.act(&format!("{path}/Microsoft.NAV.post")).await.status, 204);
+        let open = company.get(&path).await.body;
+        let (total, granted) = (units(&open["totalAmountIncludingTax"]), Books::read(&company).await.balance("3090"));
+        let owed = balance(&company, &open["customerId"]).await;
+        let amount: serde_json::Number = format!("-{}", open["totalAmountIncludingTax"]).parse().unwrap();
+        pay(&company, &lines, json!({"appliesToInvoiceId": open["id"], "amount": amount, "postingDate": day})).await;
+        assert_eq!(company.act(&format!("journals({id})/Microsoft.NAV.post")).await.status, 204);
+        let after = company.get(&path).await;
+        assert_eq!((after.text("status"), units(&after.body["remainingAmount"])), ("Paid", 0), "{day}");
+        let discount = if kept { total * 2 / 100 } else { 0 };
+        assert_eq!(Books::read(&company).await.balance("3090") - granted, discount, "{day}");
+        assert_eq!(balance(&company, &open["customerId"]).await, owed - total - discount, "{day}: the rest is the customer's");
         check(&company).await;
     }
 }
