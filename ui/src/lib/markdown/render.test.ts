@@ -49,6 +49,17 @@ describe('rendering', () => {
     expect(shown('[x](http://plain.example)').textContent?.trim()).toBe('x (http://plain.example)');
   });
 
+  it('says an address that stands by itself once', () => {
+    expect(shown('post@harbor.example').textContent?.trim()).toBe('post@harbor.example');
+    expect(shown('http://harbor.example/a').textContent?.trim()).toBe('http://harbor.example/a');
+    expect(shown('[write](mailto:post@harbor.example)').textContent?.trim()).toBe('write (mailto:post@harbor.example)');
+  });
+
+  it('takes telephone numbers for no amounts', () => {
+    const table = shown('| name | phone | balance |\n|---|---|---|\n| A | +47 22 10 00 01 | 12.00 |');
+    expect([...table.querySelectorAll('th')].map((head) => head.className)).toEqual(['', '', 'num']);
+  });
+
   it('names an image and loads nothing', () => {
     const host = shown('![Logo](https://evil.example/b.png)');
     expect(host.querySelector('img')).toBeNull();

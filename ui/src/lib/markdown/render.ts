@@ -44,10 +44,12 @@ const parser = new Marked({
     image({ href, text }: Tokens.Image) {
       return `<span data-image="${escapeHtml(href)}">${escapeHtml(text || 'Image')}</span>`;
     },
-    link({ href, tokens }: Tokens.Link) {
+    link({ href, text, tokens }: Tokens.Link) {
       const inner = this.parser.parseInline(tokens);
       const url = safeUrl(href);
-      return url === null ? `${inner} (${escapeHtml(href)})` : `<a data-url="${escapeHtml(url)}">${inner}</a>`;
+      if (url !== null) return `<a data-url="${escapeHtml(url)}">${inner}</a>`;
+      // An address that stands there by itself is not said twice.
+      return href === text || href === `mailto:${text}` ? inner : `${inner} (${escapeHtml(href)})`;
     },
     code({ text }: Tokens.Code) {
       return `<pre><code>${escapeHtml(text)}</code></pre>`;
@@ -99,7 +101,7 @@ function dressImages(fragment: DocumentFragment): void {
 const NUMERIC = /^[-+−(]?[\p{Sc}]?\s?\d[\d\s.,'’]*\)?\s?(%|[\p{Sc}]|[A-Z]{3})?$/u;
 
 /** Heads of columns whose digits are names and not amounts. */
-const CODES = /^(no\.?|nr\.?|number|code|id)$|(\bno\.|number|\bcode|\bid)$/i;
+const CODES = /^(no\.?|nr\.?|number|code|id)$|(\bno\.|number|\bcode|\bid)$|\b(phone|mobile|fax|zip|iban|account)\b/i;
 
 /** A column whose every filled cell reads as a number is set like one. */
 function dressTables(fragment: DocumentFragment): void {
