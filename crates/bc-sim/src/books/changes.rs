@@ -59,7 +59,9 @@ pub(crate) fn read(session: &Session, set: &'static EntitySet, body: Object, ver
         }
         if name == "id" {
             let Cell::Text(id) = value(set, property, &raw)? else { continue };
-            let chosen = verb == Verb::Update || session.switches.honours_client_ids && id != NO_ID;
+            // A dimension of a document has the dimension's id: there it is no id that the service might give.
+            let honoured = session.switches.honours_client_ids || set.name == "dimensionSetLines";
+            let chosen = verb == Verb::Update || honoured && id != NO_ID;
             changes.id = chosen.then_some(id);
             continue;
         }
@@ -96,7 +98,7 @@ fn exclusive(set: &EntitySet, changes: &Changes) -> Answer<()> {
 
 fn required(set: &EntitySet, changes: &Changes) -> Answer<()> {
     for group in &set.required {
-        let given = group.iter().any(|name| changes.has(name) && !changes.is_blank(name));
+        let given = group.iter().any(|name| changes.has(name) && !changes.is_blank(name) || name == "id" && changes.id.is_some());
         if given {
             continue;
         }

@@ -12,6 +12,7 @@ use crate::data::row::Row;
 use crate::data::session::Session;
 use crate::data::value::{NO_DATE, NO_ID};
 use crate::error::{Answer, ApiError};
+use crate::more::shortcuts;
 
 /// Where the company is: deliveries and customers there carry tax.
 const HOME_COUNTRY: &str = "NO";
@@ -245,6 +246,7 @@ pub(crate) fn update(session: &Session, form: &'static Form, mut header: Row, ch
     assign(session, form, &mut header, changes)?;
     let mut rows = session.all_by(form.lines, "documentId", header.id())?;
     resettle(session, form, &mut header, &mut rows)?;
+    shortcuts::follow(session, &header, changes)?;
     Ok(header)
 }
 

@@ -10,6 +10,7 @@ use crate::data::session::{Ids, Session};
 use crate::data::value::NO_ID;
 use crate::error::{Answer, ApiError};
 use crate::more::parents::{self, Parent};
+use crate::more::shortcuts;
 
 /// What an entry of the general ledger is told apart by: dimensions with their values, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl Dimensions {
         }
         let set = entry.table.name.as_str();
         let Some((kind, _)) = parents::find(session, entry.id(), |parent| parent.set == set && !parent.dimension.is_empty())? else { return Ok(()) };
-        self.0.iter().try_for_each(|(dimension, value)| take(session, entry, kind, dimension, value))
+        self.0.iter().try_for_each(|(dimension, value)| take_as(session, entry, kind, dimension, value))
     }
 }
 
@@ -136,7 +137,15 @@ pub(crate) fn create_line(session: &Session, parent: Option<&str>, changes: &Cha
         return Err(session.duplicate(&row, "code"));
     }
     put_line(session, &mut row, (kind, parent), &dimension, &value)?;
+    shortcuts::show(session, &record)?;
     Ok(row)
+}
+
+/// Takes a dimension away, where it is there.
+pub(crate) fn drop_one(session: &Session, parent: &str, dimension: &str) -> Answer<()> {
+    let sql = "DELETE FROM \"dimensionSetLines\" WHERE company = ? AND \"parentId\" = ? AND id = ?";
+    session.connection.prepare_cached(sql)?.execute(params![session.company.get(), parent, dimension])?;
+    Ok(())
 }
 
 fn line_parent(session: &Session, id: &str) -> Answer<(&'static Parent, Row)> {
@@ -196,14 +205,15 @@ fn line_value(session: &Session, dimension: &str, changes: &Changes) -> Answer<R
         }
         return Ok(value);
     }
+    value_of(session, dimension, changes.text("valueCode"))?.ok_or_else(|| ApiError::rule("The \"valueCode\" does not match to a Dimension Value."))
+}
+
+/// The value of a dimension with that code.
+pub(crate) fn value_of(session: &Session, dimension: &str, code: &str) -> Answer<Option<Row>> {
     let table = session.table("dimensionValues")?;
     let sql = format!("{} WHERE company = ? AND \"dimensionId\" = ? AND code = ?", table.select);
-    let found = session
-        .connection
-        .prepare_cached(&sql)?
-        .query_row(params![session.company.get(), dimension, changes.text("valueCode")], |row| Row::read(table, row))
-        .optional()?;
-    found.ok_or_else(|| ApiError::rule("The \"valueCode\" does not match to a Dimension Value."))
+    let found = session.connection.prepare_cached(&sql)?.query_row(params![session.company.get(), dimension, code], |row| Row::read(table, row));
+    Ok(found.optional()?)
 }
 
 /// Changes the value of a dimension of a document or line.
@@ -230,15 +240,15 @@ pub(crate) fn update_line(session: &Session, mut row: Row, changes: &Changes) ->
         row.text("parentId"),
         row.id()
     ])?;
+    shortcuts::show(session, &record)?;
     Ok(row)
 }
 
 pub(crate) fn delete_line(session: &Session, row: &Row) -> Answer<()> {
     let (kind, record) = line_parent(session, row.text("parentId"))?;
     parents::check_open(kind, &record)?;
-    let sql = "DELETE FROM \"dimensionSetLines\" WHERE company = ? AND \"parentId\" = ? AND id = ?";
-    session.connection.prepare_cached(sql)?.execute(params![session.company.get(), row.text("parentId"), row.id()])?;
-    Ok(())
+    drop_one(session, row.text("parentId"), row.id())?;
+    shortcuts::show(session, &record)
 }
 
 /// A new document takes over the default dimensions of its customer or vendor, a new line those of its document and its item.
@@ -247,21 +257,27 @@ pub(crate) fn inherit(session: &Session, row: &Row) -> Answer<()> {
     let Some((kind, _)) = parents::find(session, row.id(), |parent| parent.set == set && !parent.dimension.is_empty())? else { return Ok(()) };
     if row.refers("documentId") {
         for above in session.all_by("dimensionSetLines", "parentId", row.text("documentId"))? {
-            take(session, row, kind, above.id(), above.text("valueId"))?;
+            take_as(session, row, kind, above.id(), above.text("valueId"))?;
         }
     }
     for source in ["customerId", "vendorId", "itemId", "employeeId"] {
         if row.refers(source) {
             for default in session.all_by("defaultDimensions", "parentId", row.text(source))? {
-                take(session, row, kind, default.text("dimensionId"), default.text("dimensionValueId"))?;
+                take_as(session, row, kind, default.text("dimensionId"), default.text("dimensionValueId"))?;
             }
         }
     }
     Ok(())
 }
 
-/// Gives a record a dimension unless it has it.
-fn take(session: &Session, row: &Row, kind: &'static Parent, dimension: &str, value: &str) -> Answer<()> {
+/// Gives a document a dimension unless it has it.
+pub(crate) fn take(session: &Session, document: &Row, dimension: &str, value: &str) -> Answer<()> {
+    let (kind, _) = line_parent(session, document.id())?;
+    take_as(session, document, kind, dimension, value)
+}
+
+/// Gives a record of that kind a dimension unless it has it.
+fn take_as(session: &Session, row: &Row, kind: &'static Parent, dimension: &str, value: &str) -> Answer<()> {
     if value.is_empty() || value == NO_ID || of_parent(session, "dimensionSetLines", row.id(), "id", dimension)? {
         return Ok(());
     }
@@ -275,7 +291,7 @@ pub(crate) fn copy(session: &Session, from: &str, to: &Row) -> Answer<()> {
     let set = to.table.name.as_str();
     let Some((kind, _)) = parents::find(session, to.id(), |parent| parent.set == set && !parent.dimension.is_empty())? else { return Ok(()) };
     for line in session.all_by("dimensionSetLines", "parentId", from)? {
-        take(session, to, kind, line.id(), line.text("valueId"))?;
+        take_as(session, to, kind, line.id(), line.text("valueId"))?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ pub(crate) mod parents;
 pub(crate) mod pdf;
 pub(crate) mod records;
 pub(crate) mod seed;
+pub(crate) mod shortcuts;
 pub(crate) mod streams;
 pub(crate) mod subscriptions;
 

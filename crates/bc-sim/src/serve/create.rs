@@ -7,7 +7,7 @@ use crate::books::{document, write};
 use crate::data::row::Row;
 use crate::data::session::Session;
 use crate::error::{Answer, ApiError};
-use crate::more::{self, dimensions};
+use crate::more::{self, dimensions, shortcuts};
 use crate::serve::link::{Link, link};
 use crate::serve::read::Scope;
 
@@ -26,6 +26,7 @@ pub(crate) fn create(session: &Session, scope: &Scope, mut body: Object) -> Answ
     for (name, children) in nested {
         create_children(session, scope, &row, &name, children)?;
     }
+    shortcuts::complete(session, &row)?;
     dimensions::inherit(session, &row)?;
     let Some(form) = document::form(&scope.set.name) else { return Ok(row) };
     let lines = session.all_by(form.lines, "documentId", row.id())?;
@@ -37,7 +38,8 @@ pub(crate) fn create(session: &Session, scope: &Scope, mut body: Object) -> Answ
         }
         dimensions::inherit(session, line)?;
     }
-    Ok(row)
+    shortcuts::show(session, &row)?;
+    session.get(&scope.set.name, row.id())
 }
 
 type Nested = Vec<(String, Box<RawValue>)>;

@@ -7,7 +7,7 @@ use crate::support::{Company, Reply, company, encoded};
 
 const DOCUMENTED: &str = "application/json; odata.metadata=minimal";
 
-async fn number_of(company: &Company, set: &str, filter: &str) -> String {
+async fn id_of(company: &Company, set: &str, filter: &str) -> String {
     company.first(&format!("{set}?$filter={}", encoded(filter))).await["id"].as_str().unwrap().to_owned()
 }
 
@@ -31,8 +31,8 @@ async fn answers_and_items_of_a_batch_have_the_documented_headers() {
 #[tokio::test]
 async fn the_context_of_one_record_is_the_way_to_it() {
     let company = company().await;
-    let customer = number_of(&company, "customers", "currencyCode eq 'EUR'").await;
-    let id = company.running.companies()[0].0.clone();
+    let customer = id_of(&company, "customers", "currencyCode eq 'EUR'").await;
+    let id = company.running.companies()[0].0;
     let context = |rest: &str| format!("{}/$metadata#companies({id})/{rest}", company.running.base_url());
     for (asked, wanted) in [
         (format!("customers({customer})"), "customers/$entity".to_owned()),
@@ -49,7 +49,7 @@ async fn the_context_of_one_record_is_the_way_to_it() {
 #[tokio::test]
 async fn the_location_of_a_new_record_leads_to_it_however_the_company_was_named() {
     let company = company().await;
-    let id = company.running.companies()[0].0.clone();
+    let id = company.running.companies()[0].0;
     for path in [format!("{}/customers", company.base), format!("{}/customers?company={id}", company.running.base_url())] {
         let answer = company.request(Method::POST, &path).json(&json!({"displayName": "Located"})).send().await.unwrap();
         let location = answer.headers()["location"].to_str().unwrap().to_owned();
@@ -95,7 +95,7 @@ async fn refusals_of_queries_say_what_is_wrong_in_plain_words() {
 #[tokio::test]
 async fn a_journal_line_names_an_account_that_may_be_posted_to() {
     let company = company().await;
-    let journal = number_of(&company, "journals", "code eq 'DEFAULT'").await;
+    let journal = id_of(&company, "journals", "code eq 'DEFAULT'").await;
     let lines = format!("journals({journal})/journalLines");
     let heading = company.first("accounts?$filter=accountType eq 'Heading'").await;
     let good = company.first("accounts?$filter=directPosting eq true and accountType eq 'Posting'").await;
@@ -117,7 +117,7 @@ async fn a_journal_line_names_an_account_that_may_be_posted_to() {
 #[tokio::test]
 async fn codes_that_go_leave_nothing_half_behind() {
     let company = company().await;
-    let euro = number_of(&company, "currencies", "code eq 'EUR'").await;
+    let euro = id_of(&company, "currencies", "code eq 'EUR'").await;
     let body = json!({"customerNumber": "21000", "salesInvoiceLines": [{"lineType": "Item", "lineObjectNumber": "1100", "quantity": 1}]});
     let invoice = company.post("salesInvoices", body).await;
     assert_eq!(invoice.text("currencyCode"), "EUR");
@@ -163,4 +163,48 @@ async fn an_order_that_waits_for_approval_is_in_review() {
     assert_eq!(released["status"], "Open");
     assert_eq!(company.delete(&path, "*").await.status, 204);
     assert_eq!(company.all("approvalEntries?$filter=status eq 'Open'").await.len(), 0, "the request goes with its order");
+}
+
+#[tokio::test]
+async fn shortcut_codes_are_the_dimensions_that_they_are_short_for() {
+    let company = company().await;
+    let codes = async |path: &str| -> (String, Vec<String>) {
+        let document = company.get(&format!("{path}?$expand=dimensionSetLines")).await;
+        let lines = document.body["dimensionSetLines"].as_array().unwrap();
+        let lines = lines.iter().map(|line| format!("{}={}", line["code"].as_str().unwrap(), line["valueCode"].as_str().unwrap())).collect();
+        (format!("{}/{}", document.text("shortcutDimension1Code"), document.text("shortcutDimension2Code")), lines)
+    };
+    // The customer's default, and one of the body's own.
+    let body = json!({"customerNumber": "10000", "shortcutDimension1Code": "sales", "salesOrderLines": [{"lineType": "Item", "lineObjectNumber": "1100", "quantity": 1}]});
+    let order = company.post("salesOrders", body).await;
+    assert_eq!((order.text("shortcutDimension1Code"), order.text("shortcutDimension2Code")), ("SALES", "LARGE"), "{}", order.body);
+    let path = format!("salesOrders({})", order.text("id"));
+    assert_eq!(codes(&path).await, ("SALES/LARGE".to_owned(), vec!["CUSTOMERGROUP=LARGE".to_owned(), "DEPARTMENT=SALES".to_owned()]));
+    let line = company.first(&format!("{path}/salesOrderLines?$expand=dimensionSetLines")).await;
+    assert_eq!(line["dimensionSetLines"][1]["valueCode"], "SALES", "{line}");
+    let changed = company.patch(&path, order.etag.as_deref().unwrap(), json!({"shortcutDimension1Code": "ADM"})).await;
+    assert_eq!((changed.status, changed.text("shortcutDimension1Code")), (200, "ADM"), "{}", changed.body);
+    assert_eq!(codes(&path).await.1, ["CUSTOMERGROUP=LARGE", "DEPARTMENT=ADM"]);
+    assert_eq!(company.patch(&path, "*", json!({"shortcutDimension1Code": ""})).await.status, 200);
+    assert_eq!(codes(&path).await, ("/LARGE".to_owned(), vec!["CUSTOMERGROUP=LARGE".to_owned()]));
+    let unknown = company.patch(&path, "*", json!({"shortcutDimension1Code": "LARGE"})).await;
+    assert_eq!((unknown.status, unknown.code()), (400, "Internal_InvalidTableRelation"), "a value of the other dimension");
+    // Both at once, as a document that is made anew has them.
+    let both = json!({"customerNumber": "12000", "shortcutDimension1Code": "SALES", "dimensionSetLines": [{"code": "DEPARTMENT", "valueCode": "SALES"}]});
+    let both = company.post("salesQuotes", both).await;
+    assert_eq!((both.status, both.text("shortcutDimension1Code")), (201, "SALES"), "{}", both.body);
+    assert_eq!(company.post("salesQuotes", json!({"customerNumber": "12000", "shortcutDimension1Code": "NONE"})).await.code(), "Internal_InvalidTableRelation");
+    // The other way: a dimension by its id shows in the code, and its document has changed.
+    let before = company.get(&path).await.etag;
+    let department = company.first("dimensions?$filter=code eq 'DEPARTMENT'").await;
+    let lines = format!("{path}/dimensionSetLines");
+    let added = company.post(&lines, json!({"id": department["id"], "valueCode": "STOCK"})).await;
+    assert_eq!((added.status, added.text("code")), (201, "DEPARTMENT"), "{}", added.body);
+    assert_eq!(codes(&path).await.0, "STOCK/LARGE");
+    assert_ne!(company.get(&path).await.etag, before);
+    let line = format!("{lines}({})", department["id"].as_str().unwrap());
+    assert_eq!(company.patch(&line, "*", json!({"valueCode": "ADM"})).await.status, 200);
+    assert_eq!(codes(&path).await.0, "ADM/LARGE");
+    assert_eq!(company.delete(&line, "*").await.status, 204);
+    assert_eq!(codes(&path).await.0, "/LARGE");
 }
