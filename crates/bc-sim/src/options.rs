@@ -89,8 +89,8 @@ pub enum Extension {
     Loyalty,
 }
 
-/// What a batch does after an item that fails. Not documented for this service; `Prefer: odata.continue-on-error` (or
-/// `odata.continue-on-error=false`) decides where it is given.
+/// What a batch does after an item that fails. Microsoft does not say; reported from live calls is [`AfterFailure::Stops`]
+/// (docs/business-central.md, section 6). `Prefer: odata.continue-on-error` (or `odata.continue-on-error=false`) decides where it is given.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AfterFailure {
     /// The later items are done all the same.

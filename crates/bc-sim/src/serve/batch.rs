@@ -79,7 +79,8 @@ pub(crate) fn answer(engine: &Engine, connection: &Connection, request: &Request
     }
     let batch: BatchText = serde_json::from_slice(&request.body).map_err(|error| ApiError::bad_request(format!("The batch is malformed: {error}.")))?;
     if batch.requests.len() > MOST {
-        return Err(ApiError::bad_request(format!("A batch holds at most {MOST} operations; this one has {}.", batch.requests.len())));
+        let text = format!("The batch has too many parts: {}. A batch may hold at most '{MOST}' operations.", batch.requests.len());
+        return Err(ApiError::new(400, "Unknown", text));
     }
     let snapshot = request.isolation.as_deref().is_some_and(|isolation| isolation.eq_ignore_ascii_case("snapshot")) && engine.switches.honours_snapshots;
     check_ids(&batch)?;
@@ -144,6 +145,7 @@ fn check_ids(batch: &BatchText) -> Answer<()> {
 /// All items in one transaction; one failure undoes them all, and the answers before it still read as they were.
 fn in_one(engine: &Engine, connection: &Connection, request: &Request, batch: &BatchText) -> Answer<Option<Vec<Response>>> {
     let undo = || ApiError::bad_request("The batch is rolled back.");
+    let after = after_failure(engine, request);
     let mut responses = Vec::new();
     let (mut dropped, mut complete, mut numbers) = (false, false, Vec::new());
     let outcome = engine.in_transaction(connection, Access::Write, |session| {
@@ -163,6 +165,9 @@ fn in_one(engine: &Engine, connection: &Connection, request: &Request, batch: &B
             };
             failed |= response.status >= 400;
             responses.push(response);
+            if failed && after == AfterFailure::Stops {
+                break;
+            }
         }
         complete = true;
         if failed && session.switches.taken_numbers == TakenNumbers::UsedUp {
