@@ -98,6 +98,13 @@ impl ApiError {
         ApiError::new(409, "Request_EntityChanged", "Another user has already changed the record. Read it again and repeat the change.")
     }
 
+    /// No etag, or one that cannot be read.
+    pub(crate) fn no_token() -> Self {
+        let text = "Could not validate the client concurrency token required by the service. Please provide a valid token in the client request: \
+                    the record's etag in the header If-Match.";
+        ApiError::new(400, "BadRequest_InvalidToken", text)
+    }
+
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         ApiError::new(500, "Internal_ServerError", message)
     }

@@ -141,7 +141,7 @@ pub(crate) fn encode_member(member: &str) -> String {
         if character.is_ascii_alphanumeric() || character == '_' {
             out.push(character);
         } else {
-            out.push_str(&format!("_x{:04x}_", u32::from(character)).to_ascii_lowercase());
+            out.push_str(&format!("_x{:04X}_", u32::from(character)));
         }
     }
     out

@@ -7,7 +7,7 @@ use super::{decode_member, encode_member, from_stored, to_stored, write_decimal,
 #[test]
 fn members_are_encoded_as_the_wire_shows_them() {
     for (member, encoded) in
-        [(" ", "_x0020_"), ("In Review", "In_x0020_Review"), ("Expired ", "Expired_x0020_"), ("Post Code+City", "Post_x0020_Code_x002b_City"), ("Open", "Open")]
+        [(" ", "_x0020_"), ("In Review", "In_x0020_Review"), ("Expired ", "Expired_x0020_"), ("Post Code+City", "Post_x0020_Code_x002B_City"), ("Open", "Open")]
     {
         assert_eq!(encode_member(member), encoded);
         assert_eq!(decode_member(encoded), member);

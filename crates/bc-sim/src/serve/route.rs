@@ -102,6 +102,9 @@ fn answer_in_english(session: &Session, request: &Request) -> Answer<Response> {
             if request.method != "POST" {
                 return Err(ApiError::not_allowed("A bound action is called with POST."));
             }
+            if request.if_match.is_some() {
+                check_version(request, &row)?;
+            }
             if more::invoke(session, set, &mut row, &action)? == more::Done::NotHere {
                 let luggage = carry::pack(session, set, &row, &action)?;
                 actions::invoke(session, set, row, &action)?;
@@ -241,7 +244,9 @@ fn step(session: &Session, place: Place, segment: &Segment) -> Answer<Place> {
         Place::Rows(scope) if segment.name == "$count" => Ok(Place::Count(scope)),
         Place::Record(set, row) => {
             if let Some(action) = segment.name.strip_prefix("Microsoft.NAV.") {
-                return Ok(Place::Action(set, row, action.to_owned()));
+                // The service does not mind the case of an action's name (docs/business-central.md, section 3).
+                let known = set.actions.iter().find(|known| known.eq_ignore_ascii_case(action));
+                return Ok(Place::Action(set, row, known.cloned().unwrap_or_else(|| action.to_owned())));
             }
             if let Some(navigation) = set.navigation(&segment.name) {
                 let target = session.facts.set(&navigation.target_set).ok_or_else(|| ApiError::no_resource(&segment.name))?;
@@ -447,11 +452,15 @@ fn stream(session: &Session, request: &Request, set: &'static EntitySet, row: Ro
 }
 
 fn check_version(request: &Request, row: &Row) -> Answer<()> {
-    match request.if_match.as_deref().map(str::trim) {
-        None | Some("") => Err(ApiError::new(400, "BadRequest_InvalidToken", "The If-Match header is missing: it must hold the record's etag.")),
-        Some("*") => Ok(()),
-        // One tag or a list of them (RFC 9110, section 13.1.1); ours hold no comma.
-        Some(tags) if tags.split(',').any(|tag| tag.trim() == read::etag(row)) => Ok(()),
-        Some(_) => Err(ApiError::changed()),
+    let given = request.if_match.as_deref().unwrap_or_default().trim();
+    if given == "*" {
+        return Ok(());
     }
+    // One tag or a list of them (RFC 9110, section 13.1.1); ours hold no comma.
+    let tags: Vec<&str> = given.split(',').map(str::trim).collect();
+    let is_tag = |tag: &&str| tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"').is_some_and(|rest| rest.ends_with('"'));
+    if !tags.iter().all(is_tag) {
+        return Err(ApiError::no_token());
+    }
+    if tags.contains(&read::etag(row).as_str()) { Ok(()) } else { Err(ApiError::changed()) }
 }

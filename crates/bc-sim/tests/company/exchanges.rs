@@ -66,7 +66,11 @@ async fn an_etag_may_stand_in_a_list() {
     let body = json!({"addressLine2": "Third floor"});
     assert_eq!(company.patch(&path, "W/\"other\", W/\"another\"", body.clone()).await.code(), "Request_EntityChanged");
     assert_eq!(company.patch(&path, &format!("W/\"other\", {etag}"), body.clone()).await.status, 200);
-    assert_eq!(company.patch(&path, etag, body).await.status, 409, "it has another version now");
+    assert_eq!(company.patch(&path, etag, body.clone()).await.status, 409, "it has another version now");
+    for unreadable in ["abc", "", "W/", "\"", "W/\"x\", y", "**"] {
+        let reply = company.patch(&path, unreadable, body.clone()).await;
+        assert_eq!((reply.status, reply.code()), (400, "BadRequest_InvalidToken"), "{unreadable}: {}", reply.body);
+    }
 }
 
 #[tokio::test]
@@ -207,4 +211,35 @@ async fn shortcut_codes_are_the_dimensions_that_they_are_short_for() {
     assert_eq!(codes(&path).await.0, "ADM/LARGE");
     assert_eq!(company.delete(&line, "*").await.status, 204);
     assert_eq!(codes(&path).await.0, "/LARGE");
+}
+
+#[tokio::test]
+async fn members_are_written_with_capital_digits_and_read_in_any_spelling() {
+    let company = company().await;
+    let journal = id_of(&company, "journals", "code eq 'DEFAULT'").await;
+    let account = company.first("accounts?$filter=directPosting eq true and accountType eq 'Posting'").await;
+    for given in ["G_x002F_L_x0020_Account", "G_x002f_L_x0020_Account", "G/L Account"] {
+        let body = json!({"accountType": given, "accountNumber": account["number"], "amount": 1});
+        let line = company.post(&format!("journals({journal})/journalLines"), body).await;
+        assert_eq!((line.status, line.text("accountType")), (201, "G_x002F_L_x0020_Account"), "{given}: {}", line.body);
+        let found = company.get(&format!("journals({journal})/journalLines?$filter={}", encoded(&format!("accountType eq '{given}'")))).await;
+        assert!(!found.rows().is_empty(), "{given}: {}", found.body);
+    }
+    let metadata = company.get(&format!("{}/$metadata", company.running.base_url())).await;
+    assert!(metadata.body.as_str().unwrap().contains("Name=\"Begin_x002D_Total\""));
+}
+
+#[tokio::test]
+async fn an_action_is_known_in_any_case_and_minds_an_etag_that_is_given() {
+    let company = company().await;
+    let body = json!({"customerNumber": "10000", "salesInvoiceLines": [{"lineType": "Item", "lineObjectNumber": "1100", "quantity": 1}]});
+    let invoice = company.post("salesInvoices", body).await;
+    let path = format!("salesInvoices({})", invoice.text("id"));
+    let stale = company.request(Method::POST, &format!("{path}/Microsoft.NAV.post")).header("if-match", "W/\"other\"").send().await.unwrap();
+    assert_eq!(Reply::of(stale).await.code(), "Request_EntityChanged");
+    assert_eq!(company.get(&path).await.text("status"), "Draft");
+    let etag = company.get(&path).await.etag.unwrap();
+    let posted = company.request(Method::POST, &format!("{path}/Microsoft.NAV.Post")).header("if-match", etag).send().await.unwrap();
+    assert_eq!(posted.status(), 204);
+    assert_eq!(company.get(&path).await.text("status"), "Open");
 }

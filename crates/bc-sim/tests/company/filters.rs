@@ -108,7 +108,7 @@ fn quoted(text: &str) -> String {
 }
 
 fn member_name(member: &str) -> String {
-    member.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c.to_string() } else { format!("_x{:04x}_", u32::from(c)) }).collect()
+    member.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c.to_string() } else { format!("_x{:04X}_", u32::from(c)) }).collect()
 }
 
 impl Filter {

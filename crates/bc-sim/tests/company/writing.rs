@@ -180,7 +180,7 @@ async fn inventory_is_adjusted_by_patch_only() {
     let adjusted = company.patch(&path, item.etag.as_deref().unwrap(), json!({"inventory": 4})).await;
     assert_eq!(adjusted.body["inventory"].to_string(), "4");
     let entry = company.first("itemLedgerEntries?$filter=itemNumber eq '2000'").await;
-    assert_eq!((entry["entryType"].as_str(), entry["costAmountActual"].to_string().as_str()), (Some("Positive_x0020_Adjmt_x002e_"), "42"));
+    assert_eq!((entry["entryType"].as_str(), entry["costAmountActual"].to_string().as_str()), (Some("Positive_x0020_Adjmt_x002E_"), "42"));
 }
 
 #[tokio::test]
