@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::{
     StoreError,
     audit::{CHECKPOINT, Keyring, gaps_digest, signed_text},
-    audit_key::{KeyId, Protection, Seal, mac},
+    audit_key::{AuditKey, KeyId, Protection, Seal, mac},
     key_change,
     table::audit::{self, Account, Entry, Gap},
 };
@@ -31,9 +31,13 @@ struct Walk<'a> {
     /// What prunings said of their gaps.
     prunings: HashMap<i64, String>,
     told_forgotten: HashSet<i64>,
+    /// Entries after a checkpoint of a secret key that stand under the one that everybody knows: they excuse nothing before it.
+    anybodys: HashSet<i64>,
     lost: key_change::Lost,
     at_checkpoint: Option<Seal>,
     wanted: Option<i64>,
+    /// Up to where a checkpoint proves the log that was signed with a secret key.
+    proven: Option<i64>,
     verdict: AuditVerdict,
 }
 
@@ -52,9 +56,13 @@ pub(crate) fn verify(connection: &Connection, keyring: &Keyring, checkpoint: Opt
         last: None,
         prunings: HashMap::new(),
         told_forgotten: HashSet::new(),
+        anybodys: HashSet::new(),
         lost: key_change::Lost::default(),
         at_checkpoint: None,
         wanted: checkpoint.and_then(|checkpoint| i64::try_from(checkpoint.count).ok()),
+        proven: checkpoint
+            .filter(|checkpoint| signer(keyring, checkpoint).is_some_and(|key| key.protection == Protection::Secret))
+            .and_then(|checkpoint| i64::try_from(checkpoint.count).ok()),
         verdict: AuditVerdict {
             intact: true,
             checked: 0,
@@ -120,13 +128,17 @@ impl Walk<'_> {
                 self.find(Some(entry.seq), format!("The key of the details of entry {} is gone, and nobody asked for it.", entry.seq));
             }
         }
+        let is_anybodys = self.is_anybodys(entry);
         match (entry.action(), &entry.resource_id) {
             (Some(AuditAction::KeyChanged), Some(told)) => self.lost.changed(entry, self.keyring.get(&entry.key_id).is_some(), told),
             (Some(AuditAction::Pruned), Some(digest)) => drop(self.prunings.insert(entry.seq, digest.clone())),
-            (Some(AuditAction::Deleted), Some(reference)) if entry.resource == "audit_account" => {
+            (Some(AuditAction::Deleted), Some(reference)) if entry.resource == "audit_account" && !is_anybodys => {
                 self.told_forgotten.extend(reference.parse::<i64>().ok());
             }
             _ => {}
+        }
+        if is_anybodys {
+            self.anybodys.insert(entry.seq);
         }
         if self.wanted == Some(entry.seq) {
             self.at_checkpoint = Some(entry.seal);
@@ -135,6 +147,12 @@ impl Walk<'_> {
         self.before = Some(entry.seal);
         self.next = entry.seq.saturating_add(1);
         self.last = Some((entry.seq, entry.seal));
+    }
+
+    /// Whether whoever can write to the file can have written this entry after the checkpoint.
+    fn is_anybodys(&self, entry: &Entry) -> bool {
+        let is_public = self.keyring.get(&entry.key_id).is_some_and(|key| key.protection == Protection::None);
+        is_public && self.proven.is_some_and(|proven| entry.seq > proven)
     }
 
     /// Goes over sealed gaps up to this number.
@@ -211,7 +229,7 @@ impl Walk<'_> {
 
     /// Entries whose key is not here are lost where an entry after them says so, else they are wrong.
     fn keys_lost(&mut self) {
-        for run in std::mem::take(&mut self.lost).runs() {
+        for run in std::mem::take(&mut self.lost).runs(self.wanted) {
             if run.is_told {
                 self.verdict.unverifiable += run.count;
                 self.verdict.unverifiable_until = self.verdict.unverifiable_until.max(u64::try_from(run.last).ok());
@@ -232,6 +250,8 @@ impl Walk<'_> {
         for (by, gaps) in &told {
             if prunings.get(by) != Some(&gaps_digest(gaps.iter().copied())) {
                 self.find(Some(*by), "The places of pruned entries are not those that the pruning told of.");
+            } else if self.anybodys.contains(by) && gaps.iter().any(|gap| self.proven.is_some_and(|proven| gap.from <= proven)) {
+                self.find(Some(*by), "Entries from before the checkpoint were removed, and no entry under a secret key tells of it.");
             }
         }
         for by in prunings.keys().filter(|by| !told.contains_key(by)) {
@@ -240,9 +260,7 @@ impl Walk<'_> {
     }
 
     fn against(&mut self, checkpoint: &AuditCheckpoint) {
-        let text = signed_text(checkpoint);
-        let is_ours = self.keyring.all().iter().any(|key| hex::encode(key.sign(&text)) == checkpoint.signature);
-        if checkpoint.kind != CHECKPOINT || !is_ours {
+        if checkpoint.kind != CHECKPOINT || signer(self.keyring, checkpoint).is_none() {
             self.find(None, "The checkpoint was not made by this home, or it was changed.");
         }
         let wanted = i64::try_from(checkpoint.count).ok();
@@ -252,6 +270,12 @@ impl Walk<'_> {
             None => self.find(wanted, "The entry of the checkpoint is gone: the log was cut before it."),
         }
     }
+}
+
+/// The key that signed it; `None` where none of this home's did.
+fn signer<'a>(keyring: &'a Keyring, checkpoint: &AuditCheckpoint) -> Option<&'a AuditKey> {
+    let text = signed_text(checkpoint);
+    keyring.all().iter().find(|key| hex::encode(key.sign(&text)) == checkpoint.signature)
 }
 
 #[cfg(test)]

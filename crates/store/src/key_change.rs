@@ -103,21 +103,32 @@ impl Lost {
         }
     }
 
-    /// What is lost, by key.
-    pub(crate) fn runs(mut self) -> Vec<Run> {
+    /// What is lost, by key. Of what stands before a checkpoint only what was told before it is believed: a key that everybody knows is enough to
+    /// tell of a loss, and what was not lost when the checkpoint was made can be verified with it.
+    pub(crate) fn runs(mut self, checkpoint: Option<i64>) -> Vec<Run> {
+        let (told, told_before) = (self.believed(i64::MAX), checkpoint.map(|count| (count, self.believed(count))));
+        for (key, run) in &mut self.runs {
+            let told = match &told_before {
+                Some((count, told_before)) if run.first <= *count => told_before,
+                Some(_) | None => &told,
+            };
+            run.is_told = told.get(key).is_some_and(|until| run.last <= *until);
+        }
+        self.runs.into_values().collect()
+    }
+
+    /// Up to which entry each key was given up, by the entries up to this one.
+    fn believed(&self, up_to: i64) -> BTreeMap<KeyId, i64> {
         // The newest first: what a verified entry tells of may itself tell of an older one.
         let mut believed: BTreeMap<KeyId, i64> = BTreeMap::new();
-        for change in self.changes.iter().rev() {
+        for change in self.changes.iter().rev().filter(|change| change.seq <= up_to) {
             let holds = change.is_verified || believed.get(&change.under).is_some_and(|until| change.seq <= *until);
             if holds {
                 let until = believed.entry(change.told.key).or_default();
                 *until = (*until).max(change.told.entries);
             }
         }
-        for (key, run) in &mut self.runs {
-            run.is_told = believed.get(key).is_some_and(|until| run.last <= *until);
-        }
-        self.runs.into_values().collect()
+        believed
     }
 }
 

@@ -118,3 +118,56 @@ async fn entries_can_not_be_called_lost_afterwards() {
         assert!(!found.intact, "{what}: {found:?}");
     }
 }
+
+/// Whoever has no key still has the one that everybody knows: with it nothing can be excused that a checkpoint proves.
+#[tokio::test]
+async fn nothing_before_a_checkpoint_is_excused_under_the_key_that_everybody_knows() {
+    let public = || AuditIdentity { key: AuditKey::public(), ..AuditIdentity::default() };
+    let called_lost = |file: &rusqlite::Connection| {
+        let changes = "DROP TRIGGER audit_no_update; UPDATE audit SET resource_id = 'another', key_id = x'0102030405060708', details = NULL WHERE seq < 9;
+            UPDATE audit SET key_id = x'0102030405060708' WHERE seq >= 9;
+            UPDATE audit_head SET key_id = x'0102030405060708'";
+        file.execute_batch(changes).unwrap();
+    };
+    for what in ["called lost", "pruned", "forgotten", "nothing"] {
+        let home = tempfile::tempdir().unwrap();
+        let db = with_key(home.path(), key(1));
+        for n in 0..4 {
+            db.audit(AuditRecord::new(AuditAction::SettingChanged, "setting").of(format!("s{n}")).by_account("kari").with_details(json("{}"))).await.unwrap();
+        }
+        write(&db, 4).await;
+        let checkpoint = db.audit_checkpoint().await.unwrap();
+        drop(db);
+
+        // Another process of somebody who can write to the file, and has no secret.
+        let forger = with_key(home.path(), AuditKey::public());
+        let file = rusqlite::Connection::open(home.path().join("bc-agent.db")).unwrap();
+        if what == "called lost" {
+            called_lost(&file);
+        }
+        forger.audit_as(public());
+        match what {
+            "pruned" => assert_eq!(forger.prune_audit(jiff::Timestamp::MAX).await.unwrap(), 4),
+            "forgotten" => assert!(forger.forget_in_audit("kari").await.unwrap()),
+            _ => write(&forger, 1).await,
+        }
+        drop(forger);
+
+        let db = with_key(home.path(), key(1));
+        let found = db.verify_audit(Some(checkpoint)).await.unwrap();
+        assert_eq!(found.intact, what == "nothing", "{what}: {found:?}");
+    }
+}
+
+/// In a home without any secret key what is removed by the rules stays what it was.
+#[tokio::test]
+async fn a_home_without_a_secret_key_prunes_and_forgets_after_a_checkpoint() {
+    let home = tempfile::tempdir().unwrap();
+    let db = with_key(home.path(), AuditKey::public());
+    db.audit(AuditRecord::new(AuditAction::SettingChanged, "setting").by_account("kari").with_details(json("{}"))).await.unwrap();
+    let checkpoint = db.audit_checkpoint().await.unwrap();
+    assert!(db.forget_in_audit("kari").await.unwrap());
+    assert_eq!(db.prune_audit(jiff::Timestamp::MAX).await.unwrap(), 1);
+    let found = db.verify_audit(Some(checkpoint)).await.unwrap();
+    assert!(found.intact, "{found:?}");
+}
