@@ -85,14 +85,22 @@ class Idle {
     }
   }
 
-  /** The account of the active connection, where it is signed in here. What can't be found out now is looked for again. */
+  /** Whose window it is. What can't be found out now is looked for again. */
   async #findOwner(): Promise<void> {
     await accounts.load();
     if (engine.info === null || accounts.failure !== null) return;
-    const name = engine.info.connection?.account;
-    this.owner = accounts.list.find((account) => account.signed_in && (account.mail === name || account.name === name)) ?? null;
+    this.owner = ownerOf(accounts.list, engine.info.connection?.account);
     this.known = true;
   }
+}
+
+/**
+ * Who opens it: the account of the active connection, else one that is signed in here (an account may have been renamed since, and a token that
+ * was brought along has no owner). Of several the one that came first: whoever signs in at a locked window is not its owner by that.
+ */
+function ownerOf(list: readonly AccountView[], name: string | undefined): AccountView | null {
+  const signedIn = list.filter((account) => account.signed_in).sort((a, b) => a.last_sign_in.localeCompare(b.last_sign_in));
+  return signedIn.find((account) => account.mail === name || account.name === name) ?? signedIn[0] ?? null;
 }
 
 export const idle = new Idle();

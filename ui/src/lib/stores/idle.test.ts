@@ -74,6 +74,33 @@ describe('the lock', () => {
     expect(idle.locked).toBe(false);
   });
 
+  it('opens by no press while somebody is signed in, whatever the account is called now', async () => {
+    withLock('5');
+    const renamed = { ...owner, mail: 'ingrid.nord@nordby.example', last_sign_in: '2026-03-02T08:00:00Z' };
+    const later = { ...owner, account_id: 'b', name: 'Somebody else', mail: 'else@other.example', last_sign_in: '2026-03-03T08:00:00Z' };
+    const connection = { name: 'books', account: 'ingrid@nordby.example' };
+    const opensFor = () => idle.owner?.account_id;
+    const connections = [connection, { ...connection, account: 'token' }, null];
+    for (const account of connections) {
+      engine.connect({
+        ...engine.backend,
+        appInfo: async () => ({ ...(await sampleBackend(new URLSearchParams('pace=0')).appInfo()), connection: account as never }),
+        listAccounts: async () => [later, renamed],
+      });
+      await engine.refresh();
+      idle.locked = true;
+      idle.known = false;
+      idle.owner = null;
+      await idle.load();
+      await vi.waitFor(() => expect(idle.known).toBe(true));
+      idle.unlock(null);
+      idle.unlock(later);
+      expect([idle.locked, opensFor()]).toEqual([true, 'a']);
+      idle.unlock(renamed);
+      expect(idle.locked).toBe(false);
+    }
+  });
+
   it('opens for the person who is signed in and for nobody else', async () => {
     withLock('5');
     await idle.load();
