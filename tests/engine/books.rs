@@ -84,9 +84,7 @@ async fn told_of(status: u16, headers: &'static [(&'static str, &'static str)], 
     assert_eq!((stop, call), (StopReason::EndTurn, ToolCallStatus::Error), "{output}");
     let (_, is_error, told) = model.last().last_results().remove(0);
     assert_eq!((is_error, told.as_str()), (true, output.as_str()));
-    // Nothing being there is an answer and no fault.
-    let faults = usize::from(status != 404);
-    assert_eq!(running.app.errors(10).await.unwrap().iter().filter(|e| e.session_id == Some(session)).count(), faults, "{output}");
+    assert_eq!(running.app.errors(10).await.unwrap().iter().filter(|e| e.session_id == Some(session)).count(), 1, "{output}");
     sentence(&output)
 }
 

@@ -1,10 +1,10 @@
 //! Files that a person attached, on their way to Business Central: named by a model, approved by their digest, sent as they were.
 
-use bca_protocol::{AuditFilter, ChangeState, ErrorCode, ReviewVerdict, StopReason, ToolCallStatus, WriteOperation};
+use bca_protocol::{AuditFilter, ChangeState, ErrorCode, ReviewVerdict, Reviewer, Revision, StopReason, ToolCallStatus, WriteOperation};
 use bca_testkit::{Books, Events, Turn};
 use serde_json::{Value, json};
 
-use crate::support::{CREATE, QUERY, Stage, UPDATE, ended, set, the_end};
+use crate::support::{CREATE, QUERY, Stage, UPDATE, create, ended, set, statuses, the_end};
 
 const BILL: &[u8] = b"%PDF-1.7\n% Bill 4711, 1.234,56\n";
 
@@ -136,4 +136,62 @@ async fn only_attached_files_can_be_named_and_only_where_files_go() {
     let codes: Vec<&str> = codes.iter().map(|(_, code)| code.as_str()).collect();
     assert_eq!(codes, ["no_such_file", "no_such_file", "no_such_file", "no_file", "no_file", "invalid_input"]);
     assert!(stage.books.writes().is_empty());
+}
+
+/// The attachment of a bill, put to a person.
+async fn bill() -> Stage {
+    let books = Books::open().await;
+    let invoice = books.ids("purchaseInvoices", 1).await.remove(0);
+    let stage = set(books, vec![Turn::calls(&[("call_a", CREATE, attachment(&invoice))]), Turn::text("Done.")]).await;
+    stage.running.app.attach("Bill 4711.pdf", BILL).await.unwrap();
+    stage
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_stays_here_where_its_record_is_unknown_and_that_is_what_is_told() {
+    let stage = bill().await;
+    stage.books.fault("documentAttachments:POST:1:drop-after-commit");
+    let (_, events) = stage.approved().await;
+    let (status, output) = the_end(&events);
+    assert_eq!(status, ToolCallStatus::Unknown, "{output}");
+    assert_eq!(stage.books.writes().len(), 1);
+    let states: Vec<ChangeState> = stage.running.app.changes(None).await.unwrap().iter().map(|change| change.state).collect();
+    assert!(states.contains(&ChangeState::Unknown) && states.contains(&ChangeState::NotSent), "{states:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_taken_out_leaves_its_record_confirmed() {
+    let stage = bill().await;
+    let (run, events, question) = stage.asked().await;
+    let leave_out = vec![question.changes[1].change_id];
+    let revision = Revision { approval_id: question.approval_id, digest: question.digest, edits: Vec::new(), leave_out };
+    let revised = stage.running.app.revise(revision, Reviewer::Window).await.unwrap();
+    stage.running.answer(&revised, ReviewVerdict::Approve).await.unwrap();
+    run.done.await.unwrap();
+    let (status, output) = the_end(&events);
+    assert!(status == ToolCallStatus::Ok && output.contains("took the file out"), "{status:?} {output}");
+    assert_eq!(stage.books.writes().len(), 1, "without its file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_are_counted_by_calls_whatever_files_go_with_them() {
+    let books = Books::open().await;
+    let invoice = books.ids("purchaseInvoices", 1).await.remove(0);
+    let of_set = |mut input: Value, more: bool| {
+        input["change_set"] = json!({"title": "Two and a bill", "more": more});
+        input
+    };
+    let turns = vec![
+        Turn::calls(&[("call_1", CREATE, of_set(attachment(&invoice), true))]),
+        Turn::calls(&[("call_2", CREATE, of_set(create("First"), true)), ("call_3", CREATE, of_set(create("Second"), true))]),
+        Turn::calls(&[("call_4", CREATE, of_set(json!({"entity": "salesQuotes", "data": {"customerId": "{result:3}"}}), false))]),
+        Turn::text("Done."),
+    ];
+    let stage = set(books, turns).await;
+    stage.running.app.attach("Bill 4711.pdf", BILL).await.unwrap();
+    let (_, events) = stage.approved().await;
+    assert!(statuses(&events).iter().all(|(_, status)| *status == ToolCallStatus::Ok), "{:?}", ended(&events));
+    let quote = ended(&events).into_iter().find(|(id, ..)| id == "call_4").unwrap().2;
+    let quote: Value = serde_json::from_str(quote.as_str()).unwrap();
+    assert_eq!(quote["record"]["customerName"], "Second", "{quote}");
 }

@@ -165,7 +165,8 @@ impl Run {
         for (at, Prepared { call, writes }) in writes.into_iter().enumerate() {
             // A reference counts the writes as the model knows them: one that drops out keeps its place.
             let proposed = writes.clone();
-            let names_a_version = writes.iter().any(|write| write.preview.operation != WriteOperation::Create);
+            // The file that goes with a create names the version that the create will give.
+            let names_a_version = writes.first().is_some_and(|write| write.preview.operation != WriteOperation::Create);
             let anew = if at < waiting && names_a_version && !self.cancel.is_cancelled() {
                 self.engine.tools.prepare(&call, &context).instrument(span(&call)).await
             } else {

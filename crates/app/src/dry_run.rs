@@ -66,7 +66,9 @@ impl Rehearsal for HomeRehearsal {
     }
 
     async fn rehearse(&self, set: &ChangeSet, permit: DryRunPermit, cancel: &CancellationToken) -> Rehearsed {
-        let (app, tools, set, cancel) = (self.app.clone(), Arc::clone(&self.tools), set.clone(), cancel.clone());
+        let (app, tools, set, cancel) = (self.app.clone(), Arc::clone(&self.tools), set.clone(), cancel.child_token());
+        // Where the gate waits no longer, what has not left stays here.
+        let _waiting = cancel.clone().drop_guard();
         // Goes on where the gate waits no longer: what it left has to be looked at in any case.
         let trial = tokio::spawn(async move {
             let rehearsed = tools.business_central().rehearse(&set, permit, &cancel).await;

@@ -33,7 +33,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { expires_after: Duration::from_secs(300), max_writes: 500, dry_run: Duration::from_secs(25) }
+        Self { expires_after: Duration::from_secs(300), max_writes: 500, dry_run: Duration::from_secs(30) }
     }
 }
 

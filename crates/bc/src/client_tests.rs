@@ -164,6 +164,8 @@ async fn each_bad_answer_has_its_error_and_a_plain_sentence() {
         (refusal(403, "Authorization_RequestDenied"), ErrorCode::Forbidden, "A rule says no."),
         (refusal(404, "BadRequest_ResourceNotFound"), ErrorCode::NotFound, "A rule says no."),
         (refusal(400, "Application_FilterErrorException"), ErrorCode::BusinessCentralRefused, "Business Central refused: A rule says no."),
+        // Not Business Central's own word, so no proof that a record is gone.
+        (Reply::Answer(404, "Content-Type: text/html\r\n", html.into()), ErrorCode::BusinessCentralUnavailable, "does not know the address"),
         (Reply::Answer(500, "", String::new()), ErrorCode::BusinessCentralUnavailable, "it is empty"),
         (Reply::Answer(500, "Content-Type: text/html\r\n", html.into()), ErrorCode::BusinessCentralUnavailable, "web page"),
         (Reply::Answer(200, "Content-Type: text/html\r\n", html.into()), ErrorCode::BusinessCentralUnavailable, "web page"),

@@ -1,13 +1,12 @@
 //! Trying a set of changes out: one `$batch` with `Isolation: snapshot` whose last operation is made to fail, so that business rules run and
 //! nothing stays (docs/business-central.md, section 6). What it left is looked at before anything is said.
 
+use std::time::Duration;
+
 use bca_approval::{CanonicalRequest, DryRunPermit, Method};
 use bca_catalogue::ApiName;
 use bca_protocol::Json;
-use reqwest::{
-    StatusCode,
-    header::{ACCEPT, CONTENT_TYPE},
-};
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -129,7 +128,7 @@ impl Client {
         let (turn, bearer, token, url) = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(before(BcError::Cancelled)),
-            ready = ready => ready.map_err(before)?,
+            ready = tokio::time::timeout(READY_WITHIN, ready) => ready.unwrap_or(Err(BcError::TimedOut { after: READY_WITHIN })).map_err(before)?,
         };
         let json = "application/json";
         let http = wire.in_language(wire.writes.post(url)).header(ACCEPT, json).header(CONTENT_TYPE, json).header("Isolation", "snapshot").body(body);
@@ -198,12 +197,14 @@ impl Look {
     /// Whether the change stayed, by the record as it stands now.
     fn certainty(&self, item: &Item) -> Result<Option<Certainty>, BcError> {
         let now = match item.status {
-            StatusCode::NOT_FOUND => None,
             status if status.is_success() => {
                 let record = item.body.clone().and_then(Record::from_row).ok_or_else(|| unusable("it is not a record."))?;
                 Some(record.etag)
             }
-            status => return Err(crate::error_body::meaning(status, item.retry_after, &item.text())),
+            status => match crate::error_body::meaning(status, item.retry_after, &item.text()) {
+                BcError::NotFound { .. } => None,
+                error => return Err(error),
+            },
         };
         Ok(match (self.method, now) {
             (Method::Post, None) => None,
@@ -229,6 +230,10 @@ enum Unsent {
     NoAnswer(BcError),
 }
 
+/// How long a trial waits for its turn and a token. With twice [`crate::Limits::dry_run_timeout`] it is shorter than a question waits for a
+/// trial: the write itself must not meet its own trial.
+const READY_WITHIN: Duration = Duration::from_secs(5);
+
 /// A version that no record has.
 const NO_VERSION: &str = "W/\"bm9uZQ==\"";
 
@@ -253,14 +258,15 @@ fn random_id() -> Result<RecordId, String> {
     RecordId::parse(&parts.join("-")).map_err(|error| error.to_string())
 }
 
-/// What is to be looked at: what was answered with success, or, where there are no answers, every record that was there before and every
+/// What is to be looked at: what was answered with success, and, where an answer is missing though nothing failed, every record that was there before and every
 /// one that would have an id of its own choice.
 fn looks(requests: &[&CanonicalRequest], items: &[Option<Item>]) -> Vec<Look> {
+    let failed = items.iter().flatten().any(|item| !item.status.is_success());
     let look = |(at, request): (usize, &&CanonicalRequest)| {
         let item = items.get(at).and_then(Option::as_ref);
         let record = item.filter(|item| item.status.is_success()).and_then(|item| item.body.clone()).and_then(Record::from_row);
         let was_answered = item.is_some_and(|item| item.status.is_success());
-        if !was_answered && !items.is_empty() {
+        if !was_answered && failed {
             return None;
         }
         let path = match request.method {

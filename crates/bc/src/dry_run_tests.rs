@@ -201,6 +201,7 @@ async fn what_stayed_is_seen_and_what_is_as_it_was_is_not_called_so() {
         ("the last did not fail, and nothing can be read", create, vec![batch(&[said(201, NEW), said(200, NEW)]), refusal(403, "x_y")], Some(suspected(0))),
         ("refused, and nothing to look at", create, vec![batch(&[rule(), gone()])], None),
         ("refused, the server stops there", create, vec![batch(&[rule()])], None),
+        ("half an answer, and what has none is there", change, vec![batch(&[]), batch(&[said(200, NEW)])], Some(suspected(0))),
         ("no answer, and the record was changed", change, vec![Reply::Drop, batch(&[said(200, NEW)])], Some(suspected(0))),
         ("no answer, and what was to be created is there", create_as, vec![Reply::Drop, batch(&[said(200, NEW)])], Some(found(0))),
         ("no answer, and the record is gone", delete, vec![Reply::Drop, batch(&[gone()])], Some(suspected(0))),
@@ -224,6 +225,7 @@ async fn where_nothing_can_be_said_nothing_is_said() {
         ("too busy", change, vec![refusal(429, "Application_TooManyRequests")]),
         ("no snapshots here", create, vec![refusal(400, "BadRequest")]),
         ("what it left can't be read", create, vec![batch(&[said(201, NEW), gone()]), refusal(403, "Authorization_RequestDenied")]),
+        ("what it left is hidden by something in between", create, vec![batch(&[said(201, NEW), gone()]), batch(&[r#"{"status":404}"#.to_owned()])]),
         ("the last has no answer", create, vec![batch(&[said(201, NEW)]), batch(&[gone()])]),
         ("no batch of answers", create, vec![ok("{}")]),
     ];

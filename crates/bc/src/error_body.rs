@@ -88,7 +88,8 @@ fn without_body(status: StatusCode, retry_after: Option<Duration>, text: &str) -
     match status.as_u16() {
         401 => signed_out(),
         403 => BcError::Forbidden { message: "the address refuses the request without a reason.".into(), correlation_id: None },
-        404 | 410 => BcError::NotFound { message: "the server does not know the address.".into(), correlation_id: None },
+        // Business Central itself says which record it does not find; from anything in between it proves nothing of a record.
+        status @ (404 | 410) => BcError::Unexpected { status, reason: "the server does not know the address.".into(), correlation_id: None },
         412 => BcError::Changed { correlation_id: None },
         429 | 502..=504 => BcError::Throttled { retry_after, correlation_id: None },
         status @ 300..=399 => BcError::Unexpected { status, reason: "it points to another address, which is not followed.".into(), correlation_id: None },

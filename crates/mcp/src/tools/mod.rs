@@ -365,10 +365,10 @@ impl BusinessCentral {
         let nothing_sent = Outcome { status: ToolCallStatus::Error, writes: Vec::new() };
         match calls.get_mut(call_id) {
             None => nothing_sent,
-            Some(pending) => match (pending.outcome.take(), &pending.permit) {
+            Some(pending) => match (pending.outcome.take(), pending.permit.is_some() || pending.upload.as_ref().is_some_and(|file| file.permit.is_some())) {
                 (Some(outcome), _) => outcome,
-                (None, Some(_)) => nothing_sent,
-                (None, None) => Outcome { status: ToolCallStatus::Unknown, writes: Vec::new() },
+                (None, true) => nothing_sent,
+                (None, false) => Outcome { status: ToolCallStatus::Unknown, writes: Vec::new() },
             },
         }
     }
@@ -390,9 +390,11 @@ impl BusinessCentral {
         self.cache.clear();
         if let Some(pending) = self.calls().get_mut(call_id) {
             // A call may send its file after its write.
-            let mut writes = pending.outcome.take().map(|before| before.writes).unwrap_or_default();
+            let Outcome { status: before, mut writes } = pending.outcome.take().unwrap_or(Outcome { status: outcome.status, writes: Vec::new() });
             writes.extend(outcome.writes);
-            pending.outcome = Some(Outcome { writes, ..outcome });
+            // A file that was not sent makes nothing known of its record.
+            let status = if before == ToolCallStatus::Unknown { before } else { outcome.status };
+            pending.outcome = Some(Outcome { status, writes });
         }
     }
 

@@ -7,6 +7,7 @@ use bca_approval::PlannedWrite;
 use bca_bc::Reference;
 use bca_protocol::{ChangePreview, Json, WriteOperation};
 
+use super::upload::is_file_of_a_create;
 use crate::answer::Answer;
 
 const OPENING: &str = "{result:";
@@ -20,6 +21,8 @@ pub(super) fn named(input: &str, earlier: &[PlannedWrite]) -> Result<String, Ans
         return Ok(input.to_owned());
     }
     let Ok(mut tree) = Json::parse(input) else { return Ok(input.to_owned()) };
+    // A model counts its calls; the file that goes with a create is no call of its own.
+    let earlier: Vec<&PlannedWrite> = earlier.iter().filter(|write| !is_file_of_a_create(&write.preview)).collect();
     let mut fault = None;
     if let Json::Object(members) = &mut tree
         && let Some((_, data)) = members.iter_mut().find(|(name, _)| name == "data")

@@ -326,13 +326,25 @@ fn not_approved() -> Answer {
 /// Whether a write sent the file of the record that this change created.
 #[must_use]
 pub fn is_file_of(preview: &ChangePreview, created: ChangeId) -> bool {
-    let is_file = preview.body.as_deref().and_then(MediaBody::parse).is_some();
-    is_file && preview.if_match.as_deref().and_then(Reference::parse).map(Reference::change) == Some(created)
+    created_for(preview) == Some(created)
+}
+
+/// Whether a write sends the file of a record that its own call creates.
+pub(super) fn is_file_of_a_create(preview: &ChangePreview) -> bool {
+    created_for(preview).is_some()
+}
+
+/// The change that creates the record whose file a write sends.
+fn created_for(preview: &ChangePreview) -> Option<ChangeId> {
+    preview.body.as_deref().and_then(MediaBody::parse)?;
+    preview.if_match.as_deref().and_then(Reference::parse).map(Reference::change)
 }
 
 /// The answer of the create with that of its file.
 fn with_file(created: Answer, sent: Answer) -> Answer {
     let mut members = created.json.members().unwrap_or_default().to_vec();
     members.push(("file".to_owned(), sent.json));
-    Answer { status: sent.status, json: Json::Object(members) }
+    // A person who took the file out of the set still got the record.
+    let status = if sent.status == ToolCallStatus::Rejected { created.status } else { sent.status };
+    Answer { status, json: Json::Object(members) }
 }
