@@ -149,12 +149,17 @@ impl App {
 
     /// What a front end needs before it draws anything. In the demo this starts the servers.
     pub async fn info(&self) -> AppInfo {
-        let connection = tokio::time::timeout(GLANCE, self.active_connection()).await.unwrap_or_else(|_| {
-            Err(UserError::passing(
-                bca_protocol::ErrorCode::BusinessCentralUnavailable,
-                "Business Central has not answered yet. History and search work without it.",
-            ))
-        });
+        let app = self.clone();
+        // Whoever waits no longer doesn't end it: a demo company that is being made would have to be begun anew.
+        let asked = tokio::spawn(async move { app.active_connection().await });
+        let (connection, connection_pending) = match tokio::time::timeout(GLANCE, asked).await {
+            Ok(Ok(answer)) => (answer, false),
+            Ok(Err(_)) => (Err(UserError::new(bca_protocol::ErrorCode::Internal, "The connection could not be looked up.")), false),
+            Err(_) => {
+                let text = "Business Central has not answered yet. History and search work without it.";
+                (Err(UserError::passing(bca_protocol::ErrorCode::BusinessCentralUnavailable, text)), true)
+            }
+        };
         let mut notices = lock(&self.inner.notices).clone();
         if let Err(fault) = &connection {
             notices.push(Notice { text: fault.message.clone(), session_id: None });
@@ -168,6 +173,7 @@ impl App {
                 Ok(connection) => connection,
                 Err(_) => self.known_connection().await,
             },
+            connection_pending,
             provider: self.settings_now().get(Key::Provider).to_owned(),
             model,
             demo_model: self.mode() == Mode::Demo,

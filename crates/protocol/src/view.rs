@@ -271,6 +271,8 @@ pub struct AppInfo {
     pub home: String,
     /// The active connection.
     pub connection: Option<Connection>,
+    /// Whether Business Central has not answered yet: who asks again learns more.
+    pub connection_pending: bool,
     /// The provider's name, `anthropic`.
     pub provider: String,
     /// The model's id.

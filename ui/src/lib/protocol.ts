@@ -1267,6 +1267,10 @@ home: string,
  */
 connection: Connection | null, 
 /**
+ * Whether Business Central has not answered yet: who asks again learns more.
+ */
+connection_pending: boolean, 
+/**
  * The provider's name, `anthropic`.
  */
 provider: string, 

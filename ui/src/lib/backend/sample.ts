@@ -38,6 +38,7 @@ export function sampleBackend(query: URLSearchParams): Backend {
     demo: kind === 'demo' && state !== 'first-run',
     home: '~/.local/share/bc-agent',
     connection: state === 'first-run' ? null : connection,
+    connection_pending: false,
     provider: 'anthropic',
     model: kind === 'demo' ? 'demo' : 'claude-sonnet',
     demo_model: kind === 'demo' && state !== 'first-run',
