@@ -195,3 +195,26 @@ async fn results_are_counted_by_calls_whatever_files_go_with_them() {
     let quote: Value = serde_json::from_str(quote.as_str()).unwrap();
     assert_eq!(quote["record"]["customerName"], "Second", "{quote}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bill_that_was_taken_back_does_not_keep_the_rest_of_its_run() {
+    let books = Books::open().await;
+    let invoice = books.ids("purchaseInvoices", 1).await.remove(0);
+    let calls = [("call_1", CREATE, attachment(&invoice)), ("call_2", CREATE, create("Beside a bill"))];
+    let stage = set(books, vec![Turn::calls(&calls), Turn::text("Done.")]).await;
+    stage.running.app.attach("Bill 4711.pdf", BILL).await.unwrap();
+    let (run, _, question) = stage.asked().await;
+    stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
+    run.done.await.unwrap();
+    let events = Events::new();
+    let undo = stage.running.app.undo(question.changes[0].change_id, events.clone()).await.unwrap();
+    stage.running.answer(&events.question().await, ReviewVerdict::Approve).await.unwrap();
+    undo.done.await.unwrap();
+    let events = Events::new();
+    let undo = stage.running.app.undo_run(run.started.run_id, events.clone()).await.unwrap();
+    let question = events.question().await;
+    assert_eq!(question.changes.len(), 1);
+    stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
+    undo.done.await.unwrap();
+    assert_eq!(stage.books.named("customers", "Beside a bill").await, 0);
+}

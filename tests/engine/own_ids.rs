@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bca_app::Key;
-use bca_protocol::{ChangeState, ChangeView, DryRunSwitch, Permissions, ReviewVerdict, Reviewer, Revision, ToolCallStatus};
+use bca_protocol::{ChangeState, ChangeView, DryRunSwitch, FieldEdit, Permissions, ReviewVerdict, Reviewer, Revision, ToolCallStatus};
 use bca_sim::Switches;
 use bca_testkit::{Books, Clocks, FAILING_COMPANY, Home, RunningApp, ScriptedModel, Turn, serve_failing};
 use jiff::SignedDuration;
@@ -219,4 +219,28 @@ async fn a_trial_tells_before_anybody_is_asked() {
         assert_eq!(brought, [true, again]);
         assert_eq!((stage.books.named("customers", "First").await, stage.books.named("customers", "Second").await), (0, 0));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_approved_while_an_edit_of_it_is_tried_out_is_no_alarm() {
+    let stage = creating(Server::KeepsIds, &["Approved meanwhile"]).await;
+    let permissions = Permissions { dry_run: Some(DryRunSwitch::On), ..Permissions::default() };
+    stage.running.app.set_permissions(None, permissions).await.unwrap();
+    let (run, _, question) = stage.asked().await;
+    let edits = vec![FieldEdit { change_id: question.changes[0].change_id, name: "displayName".into(), value: Some("Edited".into()) }];
+    let revision = Revision { approval_id: question.approval_id, digest: question.digest, edits, leave_out: Vec::new() };
+    let tried = stage.books.requests().iter().filter(|request| request.isolation.is_some()).count();
+    stage.books.fault("$batch:POST:1:slow=1500");
+    let approve = async {
+        while stage.books.requests().iter().filter(|request| request.isolation.is_some()).count() == tried {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
+        run.done.await.unwrap();
+    };
+    let (refused, ()) = tokio::join!(stage.running.app.revise(revision, Reviewer::Window), approve);
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.code, bca_protocol::ErrorCode::Conflict, "{refused}");
+    assert_eq!(stage.running.app.permissions(None).await.unwrap().dry_run, DryRunSwitch::On, "it goes on being tried out");
+    assert_eq!(stage.books.named("customers", "Approved meanwhile").await, 1);
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bca_approval::{ChangeSet, DryRunPermit, PlannedWrite, Rehearsal, Rehearsed};
 use bca_mcp::Toolset;
-use bca_protocol::{ApprovalRequest, AuditAction, AuditOutcome, Connection, DryRun, DryRunSwitch, ErrorCode, Json, RawJson, TriedOutcome, UserError};
+use bca_protocol::{
+    ApprovalRequest, AuditAction, AuditOutcome, ChangeState, Connection, DryRun, DryRunSwitch, ErrorCode, Json, RawJson, TriedOutcome, UserError,
+};
 use bca_store::AuditRecord;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +28,21 @@ impl App {
         let set = ChangeSet { session_id, run_id, connection, title, writes };
         let gate = self.gate().rehearsing(self.rehearsal(bench));
         gate.try_again(&set, &self.inner.stopping).await.map_err(|why| UserError::new(ErrorCode::InvalidInput, why))
+    }
+
+    /// Whether all of these were sent themselves while they were tried out, as a set that is edited in one window and approved in another may
+    /// be: what stands in the books then is what a person approved.
+    async fn left_meanwhile(&self, set: &ChangeSet) -> bool {
+        for write in &set.writes {
+            match self.inner.db.change(write.change_id()).await {
+                Ok(change) => match change.state {
+                    ChangeState::Sending | ChangeState::Confirmed | ChangeState::Unknown => {}
+                    ChangeState::Planned | ChangeState::Approved | ChangeState::NotSent | ChangeState::Failed => return false,
+                },
+                Err(_) => return false,
+            }
+        }
+        true
     }
 
     /// Switches it off for good where something stayed in the books; a person may switch it on again.
@@ -71,7 +88,11 @@ impl Rehearsal for HomeRehearsal {
         let _waiting = cancel.clone().drop_guard();
         // Goes on where the gate waits no longer: what it left has to be looked at in any case.
         let trial = tokio::spawn(async move {
-            let rehearsed = tools.business_central().rehearse(&set, permit, &cancel).await;
+            let mut rehearsed = tools.business_central().rehearse(&set, permit, &cancel).await;
+            if rehearsed.alarm.is_some() && app.left_meanwhile(&set).await {
+                let why = "The changes themselves were approved and sent meanwhile.".to_owned();
+                rehearsed = Rehearsed { dry_run: DryRun::NotKnown { why }, alarm: None };
+            }
             if let Some(alarm) = &rehearsed.alarm {
                 app.no_more_dry_runs(&set.connection).await;
                 app.log_fault(&UserError::new(ErrorCode::OutcomeUnknown, alarm), Some(set.session_id)).await;

@@ -32,15 +32,15 @@ impl App {
     /// As [`App::undo`], for the first write that can't be taken back; then nothing is proposed.
     pub async fn undo_run(&self, run_id: RunId, sink: Arc<dyn EventSink>) -> Result<ActiveRun, UserError> {
         let mut views = Vec::new();
-        for id in self.inner.db.changes_of_run(run_id).await?.into_iter().rev() {
-            let view = self.inner.db.change(id).await?;
+        let made = self.inner.db.changes_of_run(run_id).await?;
+        for id in made.iter().rev() {
+            let view = self.inner.db.change(*id).await?;
             // What was never made needs no way back; what is not known has to be known first, and is refused below.
             if !matches!(view.state, ChangeState::NotSent | ChangeState::Failed) && view.undone_by.is_none() {
                 views.push(view);
             }
         }
-        // A file goes with the record that was created for it.
-        let made: Vec<ChangeId> = views.iter().map(|view| view.preview.change_id).collect();
+        // A file goes with the record that was created for it, or went with it already.
         views.retain(|view| !made.iter().any(|change| bca_mcp::is_file_of(&view.preview, *change)));
         if views.is_empty() {
             return Err(UserError::new(ErrorCode::Conflict, "This run made no change that could be taken back."));
@@ -55,6 +55,7 @@ impl App {
         for view in &views {
             self.may_undo(view).await?;
         }
+        self.audit_key_ready().await;
         let bench = self.workbench(Some(&connection.name)).await?;
         if bench
             .connection
