@@ -118,8 +118,12 @@ impl Wire {
                 (request.header("Data-Access-Intent", freshness.header()), 1)
             }
             Asked::Get => (self.get(url.clone()).header("Prefer", self.page_size()).header("Data-Access-Intent", freshness.header()), 1),
-            // The intent of a batch stands in its items: a POST to a replica is refused.
-            Asked::Batch(body, items) => (self.post(url.clone()).header(CONTENT_TYPE, "application/json").body(body.to_owned()), items),
+            // The intent of a batch stands in its items: a POST to a replica is refused. One read that fails must not leave those behind it
+            // without an answer (docs/business-central.md, section 6).
+            Asked::Batch(body, items) => {
+                let request = self.post(url.clone()).header(CONTENT_TYPE, "application/json").header("Prefer", "odata.continue-on-error");
+                (request.body(body.to_owned()), items)
+            }
         };
         let request = request.header(ACCEPT, if matches!(asked, Asked::Xml) { "application/xml" } else { "application/json" });
         let _turn = self.pace.enter_for(weight).await;

@@ -60,7 +60,7 @@ pub fn encode_member(plain: &str) -> String {
         } else {
             let mut units = [0_u16; 2];
             for unit in c.encode_utf16(&mut units) {
-                wire.push_str(&format!("_x{unit:04x}_"));
+                wire.push_str(&format!("_x{unit:04X}_"));
             }
         }
     }
