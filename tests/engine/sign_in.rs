@@ -373,6 +373,13 @@ async fn a_lost_key_means_signing_in_again_and_nothing_else() {
         let bytes = std::fs::read(&keys).unwrap();
         open_to(0o644);
         let running = world.start().await;
+        let verified = async {
+            while !running.app.notices().iter().any(|notice| notice.text.contains("audit log")) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), verified).await.unwrap();
+        assert!(running.app.notices().iter().all(|notice| !notice.text.contains("not as it was written")), "{:?}", running.app.notices());
         assert!(running.app.test_connection(None).await.is_err());
         assert!(running.app.sign_in(browsing()).await.is_err(), "nothing can be kept, so nobody is asked");
         running.app.stop().await;
@@ -422,4 +429,40 @@ async fn a_lost_key_means_signing_in_again_and_nothing_else() {
     let told = now.iter().rfind(|entry| entry.action == AuditAction::KeyChanged).unwrap();
     let details = told.details.as_ref().unwrap().as_str();
     assert!(details.contains("last_checkpoint") && details.contains("\"protection\":\"secret\""), "{details}");
+}
+
+/// What is done first thing after a start stands under the log's own key, not under the one that everybody knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_only_just_started_seals_with_the_key_of_its_log() {
+    let world = World::new(vec![]).await;
+    let running = world.start().await;
+    world.connect(&running.app).await;
+    assert!(running.app.delete_data(bca_protocol::DeletionScope::Account { account: "nobody".into() }).await.is_ok());
+    let before = running.app.verify_audit(None).await.unwrap().unprotected;
+    running.app.stop().await;
+    drop(running);
+    for _ in 0..4 {
+        let running = world.start().await;
+        running.app.agree(Some("anthropic")).await.unwrap();
+        running.app.stop().await;
+    }
+    let running = world.start().await;
+    running.app.delete_data(bca_protocol::DeletionScope::Everything).await.unwrap();
+    let verdict = running.app.verify_audit(None).await.unwrap();
+    assert!(verdict.intact, "{verdict:?}");
+    assert_eq!(verdict.unprotected, before, "{:?}", entries(&running).await);
+}
+
+/// A window that was open before anybody signed in takes the key of the log that another process made.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_the_log_that_another_process_made_is_taken() {
+    let world = World::new(vec![]).await;
+    let (window, terminal) = (world.start().await, world.start().await);
+    window.app.agree(Some("anthropic")).await.unwrap();
+    assert!(window.app.verify_audit(None).await.unwrap().intact);
+    world.connect(&terminal.app).await;
+    let verdict = window.app.verify_audit(None).await.unwrap();
+    assert!(verdict.intact && verdict.unverifiable == 0, "{verdict:?}");
+    window.app.agree(Some("anthropic")).await.unwrap();
+    assert_eq!(window.app.verify_audit(None).await.unwrap().unprotected, verdict.unprotected);
 }

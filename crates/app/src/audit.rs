@@ -143,6 +143,12 @@ impl App {
     async fn verify_in_background(&self) {
         match self.verify_audit(None).await {
             Ok(verdict) if verdict.intact => tracing::info!(entries = verdict.checked, "the audit log is intact"),
+            Ok(_) if self.audit_key_is_away().await => {
+                tracing::warn!("the audit log could not be verified, because its key could not be had");
+                let text = "The audit log could not be verified: its key is not here. Unlock the keyring of this computer and start again; \
+                            where the key is lost for good, sign in again. See `bc-agent audit verify`.";
+                lock(&self.inner.notices).push(Notice { text: text.to_owned(), session_id: None });
+            }
             Ok(verdict) => {
                 let first = verdict.findings.first().map_or("", |finding| finding.message.as_str());
                 tracing::error!(first, "the audit log is not as it was written");
@@ -155,6 +161,10 @@ impl App {
 
     async fn prune_audit(&self) {
         self.audit_key_ready().await;
+        if self.audit_key_is_away().await {
+            // What is removed has to be told of under the log's own key, or nobody need believe it (docs/decisions/lost-audit-key.md).
+            return;
+        }
         let days = i64::try_from(self.settings_now().number(Key::AuditRetention)).unwrap_or(i64::MAX);
         let Ok(before) = self.inner.clock.now().checked_sub(jiff::SignedDuration::from_hours(days.saturating_mul(24))) else { return };
         match self.inner.db.prune_audit(before).await {

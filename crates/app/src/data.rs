@@ -58,6 +58,7 @@ impl App {
         if provider.trim().is_empty() || provider.len() > 2_000 || provider.chars().any(char::is_control) {
             return Err(UserError::new(ErrorCode::InvalidInput, "Name the provider as `agreements` does."));
         }
+        self.audit_key_ready().await;
         self.inner.db.agree(&provider, AGREEMENT, "person", agreement_record(AuditAction::AgreementGiven, &provider, "person")).await?;
         self.agreements().await
     }
@@ -69,6 +70,7 @@ impl App {
     pub async fn withdraw(&self, provider: Option<&str>) -> Result<Vec<AgreementView>, UserError> {
         let provider = provider.map_or_else(|| self.model_provider(), str::to_owned);
         let record = agreement_record(AuditAction::AgreementWithdrawn, &provider, "person");
+        self.audit_key_ready().await;
         if !self.inner.db.withdraw(&provider, record).await? {
             return Err(UserError::new(ErrorCode::NotFound, format!("There is no agreement with {provider} that could be taken back.")));
         }
@@ -190,6 +192,7 @@ impl App {
             DeletionScope::Everything => None,
             DeletionScope::Account { account } => Some(account.as_str()),
         };
+        self.audit_key_ready().await;
         let erased = self.inner.db.erase(account).await?;
         let accounts = self.remove_accounts(account).await?;
         let names = match account {

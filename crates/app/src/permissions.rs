@@ -64,6 +64,7 @@ impl App {
             ("after".into(), Json::parse(&document).unwrap_or(Json::Null)),
         ]);
         let record = AuditRecord::new(AuditAction::PermissionsChanged, "permissions").of(place.name.clone()).by_account(place.account).on(place.name.clone());
+        self.audit_key_ready().await;
         self.inner.db.set_permissions(&place.name, Some(&document), record.with_details(RawJson::from(&told))).await?;
         self.permissions(Some(&place.name)).await
     }

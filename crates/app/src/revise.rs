@@ -48,6 +48,7 @@ impl App {
             }
             None => None,
         };
+        self.audit_key_ready().await;
         Ok(self.inner.db.revise(revision.digest, request, writes, by, self.inner.clock.now()).await?)
     }
 

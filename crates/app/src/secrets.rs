@@ -31,12 +31,12 @@ pub(crate) struct Secrets {
 /// How the search for the audit log's key stands.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum AuditKeySearch {
-    /// Nobody has looked.
+    /// Nobody has looked, or there was none yet.
     #[default]
     NotBegun,
     /// It could not be had at that time (steady clock): a locked keyring may be open later.
     Failed(Duration),
-    /// It is in use, or there is none to be had.
+    /// It is in use; in the demo there is none.
     Over,
 }
 
@@ -111,8 +111,11 @@ impl App {
             AuditKeySearch::NotBegun | AuditKeySearch::Failed(_) => {}
         }
         let kept = SealedRows::read(&self.inner.db, &audit_key()).await.is_ok_and(|row| row.is_some());
-        *search = if !kept || self.mode() == Mode::Demo {
+        *search = if self.mode() == Mode::Demo {
             AuditKeySearch::Over
+        } else if !kept {
+            // Another process may make one at any time.
+            AuditKeySearch::NotBegun
         } else {
             match self.take_audit_key().await {
                 Ok(()) => AuditKeySearch::Over,
@@ -122,6 +125,11 @@ impl App {
                 }
             }
         };
+    }
+
+    /// Whether the log has a key of its own that could not be had, as far as was looked: the keyring may be locked, or the key lost.
+    pub(crate) async fn audit_key_is_away(&self) -> bool {
+        matches!(*self.inner.secrets.audit_key.lock().await, AuditKeySearch::Failed(_))
     }
 
     /// Replaces the key under which secrets are stored, by hand. How many secrets were sealed anew.

@@ -62,6 +62,7 @@ impl App {
         let Ok(bench) = self.workbench(Some(&change.connection.name)).await else { return false };
         let tools = Arc::clone(&bench.tools);
         let Some(settlement) = tools.business_central().look_again(&change.planned, self.age(change), &self.inner.stopping).await else { return false };
+        self.audit_key_ready().await;
         match self.inner.db.settled(change.planned.change_id(), &settlement).await {
             Ok(()) => true,
             Err(fault) => {
