@@ -218,3 +218,21 @@ async fn a_bill_that_was_taken_back_does_not_keep_the_rest_of_its_run() {
     undo.done.await.unwrap();
     assert_eq!(stage.books.named("customers", "Beside a bill").await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_taken_out_is_told_of_in_a_transaction_too() {
+    let books = Books::open().await;
+    let invoice = books.ids("purchaseInvoices", 1).await.remove(0);
+    let calls = [("call_1", CREATE, attachment(&invoice)), ("call_2", CREATE, create("Beside a bill"))];
+    let stage = set(books, vec![Turn::calls(&calls), Turn::text("Done.")]).await;
+    stage.running.app.attach("Bill 4711.pdf", BILL).await.unwrap();
+    let (run, events, question) = stage.asked().await;
+    let leave_out = vec![question.changes[1].change_id];
+    let revision = Revision { approval_id: question.approval_id, digest: question.digest, edits: Vec::new(), leave_out };
+    let revised = stage.running.app.revise(revision, Reviewer::Window).await.unwrap();
+    stage.running.answer(&revised, ReviewVerdict::Approve).await.unwrap();
+    run.done.await.unwrap();
+    assert!(matches!(&stage.books.writes()[..], [batch] if batch.path.ends_with("$batch")));
+    let (_, status, output) = ended(&events).into_iter().find(|(id, ..)| id == "call_1").unwrap();
+    assert!(status == ToolCallStatus::Ok && output.as_str().contains("took the file out"), "{}", output.as_str());
+}

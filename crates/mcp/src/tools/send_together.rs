@@ -69,7 +69,7 @@ impl BusinessCentral {
                     self.settle(call, prepared, settled).await
                 }
             };
-            answers.push(answer);
+            answers.push(self.without_file(call, answer));
         }
         answers
     }

@@ -222,7 +222,7 @@ impl BusinessCentral {
 
     async fn send_file(&self, call_id: &CallId, mut upload: Upload) -> Answer {
         let Some(permit) = upload.permit.take() else {
-            return Answer::write(ToolCallStatus::Rejected, "rejected", "The person took the file out of the set. It was not sent.");
+            return taken_out();
         };
         let client = match self.client() {
             Ok(client) => client,
@@ -250,6 +250,14 @@ impl BusinessCentral {
             Err(WriteError::NotSent(_)) => return failed("it was not sent.".into()),
         };
         self.settle(call_id, &prepared, settled).await
+    }
+
+    /// The answer of a create that went without its file, where it had one: in a transaction goes only what no file belongs to.
+    pub(super) fn without_file(&self, call_id: &CallId, created: Answer) -> Answer {
+        match self.take_upload(call_id) {
+            Some(_) => with_file(created, taken_out()),
+            None => created,
+        }
     }
 
     /// What earlier writes gave, with the version of the record that the file belongs to.
@@ -317,6 +325,10 @@ impl Upload {
         ]);
         Settled { outcome: ChangeOutcome::Confirmed, message, key: id, after: None, correlation_id: None, answer: Answer::ok(json) }
     }
+}
+
+fn taken_out() -> Answer {
+    Answer::write(ToolCallStatus::Rejected, "rejected", "The person took the file out of the set. It was not sent.")
 }
 
 fn not_approved() -> Answer {
