@@ -126,7 +126,7 @@ fn told(verdict: &AuditVerdict) -> String {
     } else if *intact {
         lines.push("The log is as it was written.".to_owned());
     } else {
-        lines.push("The log is not as it was written:".to_owned());
+        lines.push("The log can't be shown to be as it was written:".to_owned());
         lines.extend(findings.iter().map(|finding| format!("  {}", value(&finding.message))));
     }
     if *pruned > 0 {

@@ -82,7 +82,7 @@ fn page(view: &PermissionsView) -> String {
     lines.push(format!("Writes      {} in the last hour (at most: {})", view.writes_last_hour, bound(limits.writes_per_hour)));
     lines.push(format!("            {} in the last 24 hours (at most: {})", view.writes_last_day, bound(limits.writes_per_day)));
     lines.push(format!("Runs        {} at the same time; tool calls in one: {}", bound(limits.concurrent_runs), bound(limits.tool_calls_per_run)));
-    lines.push(format!("Typed       amounts above {}", limits.typed_above.as_deref().map_or("no bound".into(), value)));
+    lines.push(format!("Typed       {}", limits.typed_above.as_deref().map_or("no amounts".to_owned(), |most| format!("amounts above {}", value(most)))));
     lines.push(format!("Protected   {}", value(&view.protected_fields.join(", "))));
     if !lifted_fields.is_empty() {
         lines.push(format!("Lifted      {}", value(&lifted_fields.join(", "))));
