@@ -230,7 +230,8 @@ async fn what_is_approved_while_an_edit_of_it_is_tried_out_is_no_alarm() {
     let edits = vec![FieldEdit { change_id: question.changes[0].change_id, name: "displayName".into(), value: Some("Edited".into()) }];
     let revision = Revision { approval_id: question.approval_id, digest: question.digest, edits, leave_out: Vec::new() };
     let tried = stage.books.requests().iter().filter(|request| request.isolation.is_some()).count();
-    stage.books.fault("$batch:POST:1:slow=1500");
+    // The look behind the trial waits, so that it meets what was approved meanwhile.
+    stage.books.fault("$batch:POST:2:slow=1500");
     let approve = async {
         while stage.books.requests().iter().filter(|request| request.isolation.is_some()).count() == tried {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
