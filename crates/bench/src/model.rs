@@ -17,6 +17,7 @@ use crate::{cpu, outcome::Outcome};
 #[derive(Debug, Clone)]
 pub struct Reply {
     pieces: Vec<String>,
+    pause: Duration,
 }
 
 impl Reply {
@@ -24,7 +25,7 @@ impl Reply {
     pub fn tool_call(number: usize, tool: &str, input: &Value) -> Self {
         let block = json!({"type": "tool_use", "id": format!("toolu_{number:04}"), "name": tool, "input": {}});
         let delta = json!({"type": "input_json_delta", "partial_json": input.to_string()});
-        Self { pieces: vec![start() + &open(0, &block) + &delta_of(0, &delta) + &close(0) + &end("tool_use"), stop()] }
+        Self { pieces: vec![start() + &open(0, &block) + &delta_of(0, &delta) + &close(0) + &end("tool_use"), stop()], pause: Duration::ZERO }
     }
 
     /// An answer of text in so many deltas, of which so many go out in one piece.
@@ -33,7 +34,12 @@ impl Reply {
         let mut pieces = vec![start() + &open(0, &json!({"type": "text", "text": ""}))];
         pieces.extend(deltas.chunks(per_piece.max(1)).map(<[String]>::concat));
         pieces.extend([close(0) + &end("end_turn"), stop()]);
-        Self { pieces }
+        Self { pieces, pause: Duration::ZERO }
+    }
+
+    /// The same after so long: no real model answers at once.
+    pub fn after(self, pause: Duration) -> Self {
+        Self { pause, ..self }
     }
 }
 
@@ -151,6 +157,7 @@ fn talk(mut socket: TcpStream, state: &Mutex<State>) -> io::Result<()> {
             state.replies.get(number).or(state.replies.last()).cloned()
         };
         let Some(reply) = reply else { return Ok(()) };
+        std::thread::sleep(reply.pause);
         socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n")?;
         let (last, before) = reply.pieces.split_last().map_or((None, &[][..]), |(last, before)| (Some(last), before));
         for piece in before {

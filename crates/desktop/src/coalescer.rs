@@ -1,4 +1,5 @@
-//! Events of a run on their way to a page: pieces of text are gathered for one frame, everything else leaves at once.
+//! Events of a run on their way to a page. The first after a pause leaves at once, what follows it is gathered for a frame: each array is
+//! a script that the web view runs, milliseconds for a page that is busy drawing the one before. What somebody waits for leaves at once.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -8,7 +9,7 @@ use std::{
 use bca_protocol::{AgentEvent, EventKind, EventSink};
 use tokio::runtime::Handle;
 
-/// How long pieces of text are gathered: about a frame of a 60 Hz screen.
+/// How long events are gathered: about a frame of a 60 Hz screen.
 const FRAME: Duration = Duration::from_millis(16);
 
 /// Where gathered events go. Called in order, one at a time; must not block.
@@ -40,21 +41,21 @@ impl Coalescer {
 impl EventSink for Coalescer {
     fn emit(&self, event: AgentEvent) {
         let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let can_wait = matches!(event.kind, EventKind::TextDelta { .. } | EventKind::ThinkingDelta { .. });
+        let urgent = is_urgent(&event.kind);
         waiting.take(event);
-        if !can_wait {
+        if urgent || !waiting.timer_runs {
             self.0.flush(&mut waiting);
-        } else if !waiting.timer_runs {
+        }
+        if !waiting.timer_runs {
             waiting.timer_runs = true;
-            let inner = Arc::clone(&self.0);
-            self.0.runtime.spawn(async move {
-                tokio::time::sleep(FRAME).await;
-                let mut waiting = inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                waiting.timer_runs = false;
-                inner.flush(&mut waiting);
-            });
+            self.0.runtime.spawn(Arc::clone(&self.0).gather());
         }
     }
+}
+
+/// Whether somebody waits for just this: a question to a person, and the end of a run.
+fn is_urgent(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::ApprovalRequested(_) | EventKind::RunCompleted { .. })
 }
 
 impl Inner {
@@ -62,6 +63,19 @@ impl Inner {
     fn flush(&self, waiting: &mut Waiting) {
         if !waiting.events.is_empty() {
             (self.outlet)(std::mem::take(&mut waiting.events));
+        }
+    }
+
+    /// Lets events go once a frame until a frame brings none.
+    async fn gather(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(FRAME).await;
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            if waiting.events.is_empty() {
+                waiting.timer_runs = false;
+                return;
+            }
+            self.flush(&mut waiting);
         }
     }
 }

@@ -33,23 +33,51 @@ fn pieces_of_text_arrive_whole_in_order_and_in_few_arrays() {
     assert_eq!(events.last().unwrap().seq, 10_002);
 }
 
-#[test]
-fn what_is_no_delta_leaves_at_once_behind_what_came_before() {
-    let clock = tokio::runtime::Runtime::new().unwrap();
-    let (sender, receiver) = mpsc::channel();
-    let sink = Coalescer::new(clock.handle().clone(), move |events| sender.send(events).unwrap());
-    sink.emit(event(1, text("a")));
-    sink.emit(event(2, EventKind::TurnStarted { turn: 2 }));
-    // Already here: emit itself handed them on.
-    let seqs: Vec<u64> = receiver.try_iter().flatten().map(|event| event.seq).collect();
-    assert_eq!(seqs, [1, 2]);
+/// What has left by now, as the numbers of each array.
+fn left(receiver: &mpsc::Receiver<Vec<u64>>) -> Vec<Vec<u64>> {
+    receiver.try_iter().collect()
 }
 
-#[test]
-fn a_lone_delta_leaves_after_a_frame() {
-    let clock = tokio::runtime::Runtime::new().unwrap();
+fn in_virtual_time() -> (Arc<Coalescer>, mpsc::Receiver<Vec<u64>>) {
     let (sender, receiver) = mpsc::channel();
-    let sink = Coalescer::new(clock.handle().clone(), move |events| sender.send(events).unwrap());
-    sink.emit(event(1, text("a")));
-    assert_eq!(receiver.recv_timeout(Duration::from_secs(10)).unwrap().len(), 1);
+    let outlet = move |events: Vec<AgentEvent>| sender.send(events.iter().map(|event| event.seq).collect()).unwrap();
+    (Coalescer::new(Handle::current(), outlet), receiver)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_after_a_pause_leaves_at_once_and_what_follows_it_is_gathered_for_a_frame() {
+    let (sink, receiver) = in_virtual_time();
+    for seq in 1..=4 {
+        sink.emit(event(seq, EventKind::TurnStarted { turn: 1 }));
+    }
+    assert_eq!(left(&receiver), [[1]]);
+    tokio::time::sleep(FRAME * 2).await;
+    assert_eq!(left(&receiver), [[2, 3, 4]]);
+    // Two frames brought nothing: this is after a pause again.
+    tokio::time::sleep(FRAME * 2).await;
+    sink.emit(event(5, text("a")));
+    assert_eq!(left(&receiver), [[5]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_run_takes_along_what_waits() {
+    let (sink, receiver) = in_virtual_time();
+    for seq in 1..=3 {
+        sink.emit(event(seq, EventKind::TurnStarted { turn: 2 }));
+    }
+    sink.emit(event(4, EventKind::RunCompleted { stop_reason: StopReason::EndTurn }));
+    assert_eq!(left(&receiver), [vec![1], vec![2, 3, 4]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn order_is_kept_over_all_frames() {
+    let (sink, receiver) = in_virtual_time();
+    for seq in 1..=100 {
+        sink.emit(event(seq, EventKind::TurnStarted { turn: 1 }));
+        tokio::time::sleep(Duration::from_millis(seq % 7)).await;
+    }
+    tokio::time::sleep(FRAME * 2).await;
+    let arrays = left(&receiver);
+    assert!(arrays.len() < 50, "{} arrays", arrays.len());
+    assert_eq!(arrays.concat(), (1..=100).collect::<Vec<_>>());
 }
