@@ -9,3 +9,19 @@ export function inSecondFrame(then: (atMs: number) => void): void {
     }),
   );
 }
+
+/** How long what waits for a frame waits where none is drawn: in a window that nobody sees. */
+const LATEST_MS = 200;
+
+/** Calls `then` once what was just put on the page is on the screen. */
+export function onceDrawn(then: () => void): void {
+  let called = false;
+  const call = () => {
+    if (called) return;
+    called = true;
+    clearTimeout(timer);
+    then();
+  };
+  const timer = setTimeout(call, LATEST_MS);
+  inSecondFrame(() => setTimeout(call));
+}

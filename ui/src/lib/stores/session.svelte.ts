@@ -6,6 +6,7 @@ import type { AgentEvent, AttachedFile, ChangeId, RunId, SessionId, StartedRun, 
 import { applyEvents } from '../reducers/applyEvent';
 import { fromDetail } from '../reducers/fromDetail';
 import { emptyView, isRunning, latestRun, type SessionView } from '../reducers/view';
+import { onceDrawn } from '../drawn';
 import { approvals } from './approvals.svelte';
 import { lastSession } from './drafts';
 import { engine } from './engine.svelte';
@@ -36,6 +37,8 @@ class Session {
   opened = $state(0);
   /** Counts what was put on screen: a channel of an earlier showing only feeds the approvals. */
   #showing = 0;
+  /** What the conversation will show once a question is drawn, in order; null while nothing waits for that. */
+  #behind: (() => void)[] | null = null;
   readonly isNew = $derived(this.id === null && this.pendingText === null);
 
   startNew(): void {
@@ -159,9 +162,26 @@ class Session {
     if (!sent) this.stopping = false;
   }
 
+  /** A question is on screen before the conversation behind it: drawing that takes as long as drawing the question. */
   #take(showing: number, sessionId: SessionId, events: readonly AgentEvent[]): void {
     if (events.length === 0) return;
     approvals.applyEvents(events);
+    const show = () => this.#show(showing, sessionId, events);
+    if (this.#behind !== null) {
+      this.#behind.push(show);
+    } else if (events.some(({ type }) => type === 'approval_requested')) {
+      const behind = [show];
+      this.#behind = behind;
+      onceDrawn(() => {
+        this.#behind = null;
+        for (const each of behind) each();
+      });
+    } else {
+      show();
+    }
+  }
+
+  #show(showing: number, sessionId: SessionId, events: readonly AgentEvent[]): void {
     if (this.#showing !== showing || this.view === null) return;
     this.view = applyEvents(this.view, events);
     for (const event of events) {

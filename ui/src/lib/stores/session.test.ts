@@ -16,6 +16,24 @@ function sample(search = ''): Backend {
   return backend;
 }
 
+const request = (id: string, runId: string, priority: ApprovalRequest['priority'] = 'medium'): ApprovalRequest => ({
+  approval_id: id,
+  change_set_id: id,
+  session_id: 's',
+  run_id: runId,
+  digest: id,
+  priority,
+  requested_at: new Date(Date.now() - 1000).toISOString(),
+  expires_at: new Date(Date.now() + 60_000).toISOString(),
+  connection: connectionOf('demo'),
+  changes: [updateCustomer(id)],
+  left_out: [],
+  title: null,
+  revision: 0,
+  typed: null,
+  dry_run: null,
+});
+
 beforeEach(() => {
   session.startNew();
   sessionStorage.clear();
@@ -76,6 +94,27 @@ describe('sending a message', () => {
     expect(session.view?.stale).toBe(false);
     expect(session.view?.live?.segments).toEqual([{ kind: 'text', text: 'Hi' }]);
   });
+
+  it('puts a question on screen before the conversation behind it, which loses nothing and keeps its order', async () => {
+    let tell: RunListener = () => undefined;
+    useBackend({
+      sendMessage: (_params, listener) => {
+        tell = listener;
+        return Promise.resolve({ session_id: 's', run_id: 'r' });
+      },
+      listSessions: async () => [],
+    });
+    await session.send('Hello');
+    const base = { at: '2026-11-21T08:00:00Z', run_id: 'r', session_id: 's' };
+    tell([{ ...base, seq: 1, type: 'run_started', model: 'demo', connection: null }, { ...base, seq: 2, type: 'turn_started', turn: 1 }]);
+    const asked = { ...request('first', 'r'), session_id: 's' };
+    tell([{ ...base, seq: 3, type: 'text_delta', text: 'I would ' }, { ...base, seq: 4, type: 'approval_requested', ...asked }]);
+    tell([{ ...base, seq: 5, type: 'text_delta', text: 'do it.' }]);
+    expect(approvals.current?.request.approval_id).toBe('first');
+    expect(session.view?.live?.segments ?? []).toEqual([]);
+    await vi.waitFor(() => expect(session.view?.live?.segments).toEqual([{ kind: 'text', text: 'I would do it.' }]));
+    expect(session.view?.stale).toBe(false);
+  });
 });
 
 describe('leaving and coming back', () => {
@@ -127,23 +166,6 @@ describe('leaving and coming back', () => {
 });
 
 describe('approvals', () => {
-  const request = (id: string, runId: string, priority: ApprovalRequest['priority'] = 'medium'): ApprovalRequest => ({
-    approval_id: id,
-    change_set_id: id,
-    session_id: 's',
-    run_id: runId,
-    digest: id,
-    priority,
-    requested_at: new Date(Date.now() - 1000).toISOString(),
-    expires_at: new Date(Date.now() + 60_000).toISOString(),
-    connection: connectionOf('demo'),
-    changes: [updateCustomer(id)],
-    left_out: [],
-    title: null,
-    revision: 0,
-    typed: null,
-    dry_run: null,
-  });
   const asked = (id: string, runId: string, priority?: ApprovalRequest['priority']): AgentEvent => ({ seq: 1, at: new Date().toISOString(), type: 'approval_requested', ...request(id, runId, priority) });
 
   it('opens one dialog for a burst of twenty, gravest first, and keeps the one on screen', () => {
