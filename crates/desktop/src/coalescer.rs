@@ -41,9 +41,9 @@ impl Coalescer {
 impl EventSink for Coalescer {
     fn emit(&self, event: AgentEvent) {
         let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let urgent = is_urgent(&event.kind);
+        let haste = haste(&event.kind);
         waiting.take(event);
-        if urgent || !waiting.timer_runs {
+        if haste == Haste::AtOnce || haste == Haste::AfterPause && !waiting.timer_runs {
             self.0.flush(&mut waiting);
         }
         if !waiting.timer_runs {
@@ -53,9 +53,23 @@ impl EventSink for Coalescer {
     }
 }
 
-/// Whether somebody waits for just this: a question to a person, and the end of a run.
-fn is_urgent(kind: &EventKind) -> bool {
-    matches!(kind, EventKind::ApprovalRequested(_) | EventKind::RunCompleted { .. })
+/// How long an event may wait for others.
+#[derive(Debug, PartialEq, Eq)]
+enum Haste {
+    /// Not at all: a person waits for just this.
+    AtOnce,
+    /// Not after a pause; behind another event for a frame.
+    AfterPause,
+    /// A frame: it shows little, and more comes right behind it.
+    Never,
+}
+
+fn haste(kind: &EventKind) -> Haste {
+    match kind {
+        EventKind::ApprovalRequested(_) | EventKind::RunCompleted { .. } => Haste::AtOnce,
+        EventKind::TurnStarted { .. } | EventKind::Usage(_) => Haste::Never,
+        _ => Haste::AfterPause,
+    }
 }
 
 impl Inner {

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use bca_protocol::{Clock as _, RunId, SessionId, StopReason, SystemClock};
+use bca_protocol::{Clock as _, RunId, SessionId, StopReason, SystemClock, Usage};
 
 use super::*;
 
@@ -33,6 +33,11 @@ fn pieces_of_text_arrive_whole_in_order_and_in_few_arrays() {
     assert_eq!(events.last().unwrap().seq, 10_002);
 }
 
+/// An event that nobody waits for, and that shows something.
+fn note() -> EventKind {
+    EventKind::TodosUpdated { todos: Vec::new() }
+}
+
 /// What has left by now, as the numbers of each array.
 fn left(receiver: &mpsc::Receiver<Vec<u64>>) -> Vec<Vec<u64>> {
     receiver.try_iter().collect()
@@ -48,7 +53,7 @@ fn in_virtual_time() -> (Arc<Coalescer>, mpsc::Receiver<Vec<u64>>) {
 async fn what_comes_after_a_pause_leaves_at_once_and_what_follows_it_is_gathered_for_a_frame() {
     let (sink, receiver) = in_virtual_time();
     for seq in 1..=4 {
-        sink.emit(event(seq, EventKind::TurnStarted { turn: 1 }));
+        sink.emit(event(seq, note()));
     }
     assert_eq!(left(&receiver), [[1]]);
     tokio::time::sleep(FRAME * 2).await;
@@ -60,10 +65,21 @@ async fn what_comes_after_a_pause_leaves_at_once_and_what_follows_it_is_gathered
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_shows_little_waits_for_what_comes_right_behind_it() {
+    let (sink, receiver) = in_virtual_time();
+    sink.emit(event(1, EventKind::TurnStarted { turn: 1 }));
+    sink.emit(event(2, EventKind::Usage(Usage::default())));
+    sink.emit(event(3, note()));
+    assert!(left(&receiver).is_empty());
+    tokio::time::sleep(FRAME * 2).await;
+    assert_eq!(left(&receiver), [[1, 2, 3]]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_end_of_a_run_takes_along_what_waits() {
     let (sink, receiver) = in_virtual_time();
     for seq in 1..=3 {
-        sink.emit(event(seq, EventKind::TurnStarted { turn: 2 }));
+        sink.emit(event(seq, note()));
     }
     sink.emit(event(4, EventKind::RunCompleted { stop_reason: StopReason::EndTurn }));
     assert_eq!(left(&receiver), [vec![1], vec![2, 3, 4]]);
@@ -73,7 +89,7 @@ async fn the_end_of_a_run_takes_along_what_waits() {
 async fn order_is_kept_over_all_frames() {
     let (sink, receiver) = in_virtual_time();
     for seq in 1..=100 {
-        sink.emit(event(seq, EventKind::TurnStarted { turn: 1 }));
+        sink.emit(event(seq, note()));
         tokio::time::sleep(Duration::from_millis(seq % 7)).await;
     }
     tokio::time::sleep(FRAME * 2).await;
