@@ -3,7 +3,7 @@ import type { ToolCallItem } from '../reducers/view';
 import { captionOf, sortRows, summarise, tableOf } from './toolResult';
 
 function call(tool: string, input: unknown, output: unknown, status: ToolCallItem['status'] = 'ok', durationMs: number | null = 84): ToolCallItem {
-  return { callId: 'c', runId: 'r', tool, effect: 'read', input, output, status, durationMs, startedAt: '2026-11-21T08:00:00Z' };
+  return { callId: 'c', runId: 'r', tool, effect: 'read', input, output, status, durationMs, startedAt: '2026-11-21T08:00:00Z', collectedFor: null };
 }
 
 const ROWS = [

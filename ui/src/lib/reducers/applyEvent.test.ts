@@ -4,8 +4,9 @@ import { connectionOf } from '../backend/sample/records';
 import { play } from '../backend/sample/script';
 import { newSession, SampleRun, type SampleApproval } from '../backend/sample/store';
 import { applyEvent, applyEvents } from './applyEvent';
+import { collectedIn } from './collected';
 import { fromDetail } from './fromDetail';
-import { emptyView, NO_USAGE, latestRun, isRunning, type SessionView } from './view';
+import { collectionOf, emptyView, isUnderWay, NO_USAGE, latestRun, isRunning, type SessionView } from './view';
 
 type Answer = (approval: SampleApproval) => void;
 
@@ -31,6 +32,9 @@ const CASES: [string, Answer][] = [
   ['create', approve],
   ['order', approve],
   ['post', (approval) => approval.settle('rejected', 'window', 'not this month')],
+  ['set', approve],
+  ['set', (approval) => approval.settle('rejected', 'window', null)],
+  ['set', (approval) => approval.run.aborted.abort()],
   ['change', (approval) => approval.settle('expired', 'clock', null)],
   ['change', (approval) => approval.run.aborted.abort()],
 ];
@@ -62,6 +66,45 @@ describe('folding the events of a run', () => {
     const run = running.runs[0];
     if (run) Object.assign(run, { stop_reason: null, completed_at: null });
     expect(comparable(applyEvents(fromDetail(running), events))).toEqual(comparable(fromDetail(detail)));
+  });
+
+  it('knows of each write of a set that it is collected, and that it was dropped where its run stops first', async () => {
+    const detail = newSession('s', 'set', connectionOf('demo'), '2026-11-21T08:00:00Z');
+    const run = new SampleRun(detail, connectionOf('demo'));
+    let waiting: { events: AgentEvent[]; detail: SessionDetail } | undefined;
+    run.listeners.add(() => {
+      const results = run.events.filter((event) => event.type === 'message_completed' && event.role === 'user').length;
+      if (waiting !== undefined || results < 2) return;
+      waiting = { events: [...run.events], detail: structuredClone(detail) };
+      run.aborted.abort();
+    });
+    await play(run, 'set', { pace: 0.05, approvalMs: 1000, asked: () => expect.unreachable() });
+    if (waiting === undefined) return expect.unreachable();
+    const standing = (view: SessionView, over: boolean) => [...view.toolCalls.values()].map((call) => [call.collectedFor, collectionOf(view, call, over), isUnderWay(view, call)]);
+    const title = 'Set up Harbor Lights and its first order';
+    for (const view of [applyEvents(emptyView('s'), waiting.events), fromDetail(waiting.detail)]) {
+      expect(standing(view, false)).toEqual([[title, 'waits', false]]);
+      expect(standing(view, true)).toEqual([[title, 'dropped', false]]);
+    }
+    for (const view of [applyEvents(emptyView('s'), run.events), fromDetail(detail)]) {
+      expect(standing(view, true)).toEqual([[title, 'dropped', false]]);
+      expect([...view.toolCalls.values()].map(({ status }) => status)).toEqual(['aborted']);
+    }
+  });
+
+  it('takes no result of a read for a collected write, nor one that was cut', () => {
+    const told = (output: string) => ({ type: 'tool_result' as const, call_id: 'c', status: 'ok' as const, output });
+    const whole = '{"status":"collected","change_set":"Two customers"}';
+    expect(collectedIn([told(whole)], () => ({ effect: 'write' }))).toEqual([['c', 'Two customers']]);
+    expect(collectedIn([told(whole)], () => ({ effect: 'read' }))).toEqual([]);
+    expect(collectedIn([told(whole)], () => undefined)).toEqual([]);
+    for (const other of [whole.slice(0, 20), 'null', '"collected"', '{"status":"collected"}', '{"status":"ok","change_set":"x"}']) expect(collectedIn([told(other)], () => ({ effect: 'destructive' }))).toEqual([]);
+  });
+
+  it('says of a write that a person was asked about no more than what they decided', async () => {
+    const { events } = await runOf('set', (approval) => approval.run.aborted.abort());
+    const view = applyEvents(emptyView('s'), events);
+    expect([...view.toolCalls.values()].map((call) => collectionOf(view, call, true))).toEqual([null, null, null]);
   });
 
   it('leaves the view it was given as it was', async () => {

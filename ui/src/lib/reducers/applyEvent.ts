@@ -1,5 +1,6 @@
 /** Folds a run's events into what the window shows. Pure: the view given is left as it was. */
 import type { AgentEvent, ApprovalRequest, Block, Usage } from '../protocol';
+import { collectedIn } from './collected';
 import { NO_USAGE, type LiveMessage, type LiveSegment, type RunItem, type SessionView } from './view';
 
 /** A view under construction: collections are copied at most once per batch, and only those that change. */
@@ -119,6 +120,7 @@ function applyOne(draft: Draft, event: AgentEvent): void {
         output: null,
         durationMs: null,
         startedAt: event.at,
+        collectedFor: null,
       });
       return;
     case 'tool_call_completed': {
@@ -212,6 +214,11 @@ function completeMessage(draft: Draft, event: AgentEvent & { type: 'message_comp
       own(draft, 'thinkingMs').set(event.message_id, (live.thinkingUntil ?? Date.parse(event.at)) - live.thinkingFrom);
     }
     draft.live = null;
+  } else {
+    for (const [callId, title] of collectedIn(event.content, (id) => draft.toolCalls.get(id))) {
+      const call = draft.toolCalls.get(callId);
+      if (call !== undefined) own(draft, 'toolCalls').set(callId, { ...call, collectedFor: title });
+    }
   }
   const item = { id: event.message_id, runId: event.run_id, role: event.role, blocks: event.content, at: event.at, partial: false };
   const at = draft.messages.findLastIndex((known) => known.id === event.message_id);

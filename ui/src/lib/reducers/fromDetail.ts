@@ -1,8 +1,11 @@
 /** Rebuilds what the window shows of a session from the store alone. */
 import type { ChangeOutcome, ChangeState, SessionDetail } from '../protocol';
+import { collectedIn } from './collected';
 import { emptyView, type ChangeItem, type SessionView } from './view';
 
 export function fromDetail(detail: SessionDetail): SessionView {
+  const calls = new Map(detail.tool_calls.map((call) => [call.call_id, call]));
+  const collected = new Map(detail.messages.filter(({ role }) => role === 'user').flatMap(({ content }) => collectedIn(content, (id) => calls.get(id))));
   return {
     ...emptyView(detail.session.session_id),
     messages: detail.messages.map((message) => ({
@@ -38,6 +41,7 @@ export function fromDetail(detail: SessionDetail): SessionView {
           output: call.output,
           durationMs: call.duration_ms,
           startedAt: call.started_at,
+          collectedFor: collected.get(call.call_id) ?? null,
         },
       ]),
     ),

@@ -43,6 +43,8 @@ export interface ToolCallItem {
   output: unknown;
   durationMs: number | null;
   startedAt: string;
+  /** The title of the set that this write was collected for, where nobody was asked at once. */
+  collectedFor: string | null;
 }
 
 export interface RunItem {
@@ -140,6 +142,20 @@ export function approvalOf(facts: Facts, callId: CallId): ApprovalView | null {
 /** The write that a tool call asked for, also where a person took it out of the set. */
 export function plannedFor({ request }: ApprovalView, callId: CallId): ChangePreview | null {
   return [...request.changes, ...request.left_out].find((change) => change.call_id === callId) ?? null;
+}
+
+/** Where a write stands that was collected for a set; null once a person was asked, and for one that never was collected. */
+export type Collection = 'waits' | 'dropped';
+
+export function collectionOf(facts: Facts, call: ToolCallItem, over: boolean): Collection | null {
+  if (call.collectedFor === null || approvalOf(facts, call.callId) !== null) return null;
+  if (call.status === null) return over ? 'dropped' : 'waits';
+  return call.status === 'aborted' ? 'dropped' : null;
+}
+
+/** Whether a call is being worked on, or a person is asked about it. */
+export function isUnderWay(facts: Facts, call: ToolCallItem): boolean {
+  return call.status === null && collectionOf(facts, call, false) === null;
 }
 
 export interface Written {

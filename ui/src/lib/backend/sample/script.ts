@@ -56,6 +56,7 @@ async function perform(run: SampleRun, options: Options, work: (actor: Actor) =>
   } catch (thrown) {
     if (!(thrown instanceof Stopped)) throw thrown;
     run.keepPartial(actor.streamed);
+    actor.drop();
     run.emit({ type: 'run_completed', stop_reason: 'cancelled' });
   }
 }
@@ -64,6 +65,8 @@ class Actor {
   #turn = 0;
   /** What has streamed of the message that is being written. */
   streamed: Block[] = [];
+  /** Writes that wait for the rest of their set. */
+  #collected: ChangePreview[] = [];
 
   constructor(
     private readonly run: SampleRun,
@@ -75,6 +78,7 @@ class Actor {
     if (text.startsWith('echo ')) return this.say(asWritten.slice('echo '.length));
     if (text.includes('fail')) return this.fail();
     if (text.includes('overdue')) return this.overdue();
+    if (text.includes('set')) return this.gather('Set up Harbor Lights and its first order', [createCustomer, createOrder, updateCustomer]);
     if (text.includes('onboard') || text.includes('order')) return this.write([createCustomer, createOrder, postInvoice], 'high');
     if (text.includes('unknown')) return this.write([createOrder], 'high', 'unknown');
     if (text.includes('limits')) return this.propose(raiseLimits(Array.from({ length: 6 }, () => newId('call'))), 'high', 'confirmed');
@@ -175,8 +179,43 @@ class Actor {
     const decision = await approval.answered;
     await this.settle(approval, outcome);
     this.todos(steps, decision === 'approved' ? 3 : 1);
+    await this.sayHowItEnded(decision);
+  }
+
+  private sayHowItEnded(decision: Decision): Promise<void> {
     const said = decision === 'approved' ? 'Done. I read it back from Business Central, and every field is as you approved it.' : 'Nothing was changed. Tell me what should be different, and I propose it again.';
-    await this.turn(null, said);
+    return this.turn(null, said);
+  }
+
+  /** Writes of several turns under one title: asked once, with the last of them. */
+  private async gather(title: string, plans: ((callId: string) => ChangePreview)[]): Promise<void> {
+    const changes = plans.map((plan) => plan(newId('call')));
+    for (const [at, change] of changes.entries()) {
+      const more = at < changes.length - 1;
+      const tool = toolOf(change);
+      const input = { entity: change.entity, data: change.body === null ? null : JSON.parse(change.body), change_set: { title, more } };
+      await this.turn(null, at === 0 ? 'I put everything together first and ask you once.' : null, [{ type: 'tool_use', call_id: change.call_id, tool, input }]);
+      this.run.emit({ type: 'tool_call_started', call_id: change.call_id, tool, effect: change.effect, input });
+      if (!more) continue;
+      this.#collected.push(change);
+      const output = JSON.stringify({ status: 'collected', change_set: title, result: at + 1, writes_so_far: at + 1, message: 'Checked and collected.' });
+      this.run.message('user', [{ type: 'tool_result', call_id: change.call_id, status: 'ok', output }]);
+      await this.wait(1_500);
+    }
+    this.#collected = [];
+    const approval = await this.ask(changes, 'high', title);
+    await this.settle(approval, 'confirmed');
+    await this.sayHowItEnded(await approval.answered);
+  }
+
+  /** What is still collected when the run stops was never asked and is never sent. */
+  drop(): void {
+    const results = this.#collected.map((change): Block => {
+      const output = { status: 'aborted', message: 'The person stopped the run before this change set was put to them. It was not sent; nothing was changed by it.' };
+      this.run.emit({ type: 'tool_call_completed', call_id: change.call_id, status: 'aborted', output, duration_ms: 0 });
+      return { type: 'tool_result', call_id: change.call_id, status: 'aborted', output: JSON.stringify(output) };
+    });
+    if (results.length > 0) this.run.message('user', results);
   }
 
   private async ask(changes: ChangePreview[], priority: 'high' | 'medium', title: string | null): Promise<SampleApproval> {
