@@ -1,9 +1,9 @@
 //! Tells a run as it happens: the answer on standard output, everything else on standard error.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bca_app::Mode;
-use bca_protocol::{AgentEvent, ApprovalRequest, CallId, ChangeId, Connection, EventKind, RawJson, Role, Todo, ToolCallStatus, Usage};
+use bca_protocol::{AgentEvent, ApprovalRequest, Block, CallId, ChangeId, Connection, EventKind, RawJson, Role, Todo, ToolCallStatus, Usage};
 
 use crate::{
     console::{Console, Loudness},
@@ -53,6 +53,8 @@ pub struct Narrator {
     /// Lines that wait for the end of the answer's line.
     waiting: Vec<String>,
     calls: HashMap<CallId, (String, RawJson)>,
+    /// Calls whose writes wait for the rest of their set: nobody was asked yet.
+    collected: HashSet<CallId>,
     titles: HashMap<ChangeId, String>,
     todos: Vec<Todo>,
     turns: u32,
@@ -75,6 +77,7 @@ impl Narrator {
             tables: Tables::default(),
             waiting: Vec::new(),
             calls: HashMap::new(),
+            collected: HashSet::new(),
             titles: HashMap::new(),
             todos: Vec::new(),
             turns: 0,
@@ -124,12 +127,12 @@ impl Narrator {
             EventKind::ThinkingDelta { text } => self.thinking(console, text),
             EventKind::TextDelta { text } => self.text(console, text)?,
             EventKind::MessageCompleted { role: Role::Assistant, .. } => self.message_ended(console)?,
-            EventKind::MessageCompleted { role: Role::User, .. } => {}
+            EventKind::MessageCompleted { role: Role::User, content, .. } => self.results(console, content),
             EventKind::ToolCallStarted { call_id, tool, input, .. } => {
                 self.calls.insert(call_id.clone(), (tool.clone(), input.clone()));
             }
             EventKind::ToolCallCompleted { call_id, status, output, duration_ms } => self.call_ended(console, call_id, *status, output, *duration_ms),
-            EventKind::ApprovalRequested(request) => self.titles.extend(request.changes.iter().map(|c| (c.change_id, c.title.clone()))),
+            EventKind::ApprovalRequested(request) => self.asked(request),
             EventKind::ApprovalResolved { decision, by, reason, .. } => {
                 let sentence = resolution(*decision, *by, reason.as_deref());
                 self.line(console, &format!("   {}", console.err.paint.text(Style::Bold, &sentence)));
@@ -230,6 +233,26 @@ impl Narrator {
         Ok(())
     }
 
+    fn asked(&mut self, request: &ApprovalRequest) {
+        self.titles.extend(request.changes.iter().map(|change| (change.change_id, change.title.clone())));
+        for change in &request.changes {
+            self.collected.remove(&change.call_id);
+        }
+    }
+
+    /// A result of a call that has not ended says that its write was collected for a set.
+    fn results(&mut self, console: &mut Console, content: &[Block]) {
+        for block in content {
+            if let Block::ToolResult { call_id, output, .. } = block
+                && let Some((tool, input)) = self.calls.get(call_id)
+                && let Some(line) = tool::collected(tool, input, output)
+            {
+                self.collected.insert(call_id.clone());
+                self.line(console, &format!("  {}", console.err.paint.text(Style::Dim, &format!("• {line}"))));
+            }
+        }
+    }
+
     fn call_ended(&mut self, console: &mut Console, call_id: &CallId, status: ToolCallStatus, output: &RawJson, duration_ms: u64) {
         self.ended_calls += 1;
         let (tool, input) = self.calls.remove(call_id).unwrap_or_else(|| ("tool".to_owned(), RawJson::null()));
@@ -237,7 +260,11 @@ impl Narrator {
         if tool == "todo_write" && status == ToolCallStatus::Ok && console.loudness < Loudness::Verbose {
             return;
         }
-        let line = tool::line(&Ended { tool: &tool, input: &input, status, output, duration_ms });
+        let line = if self.collected.remove(call_id) && status == ToolCallStatus::Aborted {
+            tool::dropped(&tool, &input)
+        } else {
+            tool::line(&Ended { tool: &tool, input: &input, status, output, duration_ms })
+        };
         let style = if status == ToolCallStatus::Ok { Style::Dim } else { Style::Warning };
         self.line(console, &format!("  {}", console.err.paint.text(style, &format!("• {line}"))));
         if console.loudness == Loudness::Verbose {

@@ -4,7 +4,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use bca_protocol::{Block, MessageId, RunId, SessionId, StopReason};
+use bca_protocol::{Block, ChangePreview, MessageId, RunId, SessionId, StopReason};
 use jiff::Timestamp;
 
 use super::*;
@@ -95,6 +95,61 @@ fn only_the_answer_goes_to_standard_output() {
     let expected =
         "Nordby AS · demo company · demo model (reads English by rules; it is not Claude)\nThinking: I look\nfirst.\n  • customers · 2 rows · 84 ms\n";
     assert_eq!(told.err, expected);
+}
+
+/// A create that is collected for a set of this title: its start, and the message with its result.
+fn collected(title: &str) -> Vec<EventKind> {
+    let call_id = CallId::from_provider("call_9");
+    let input = RawJson::parse(r#"{"entity":"customers"}"#.into()).unwrap();
+    let output = serde_json::json!({"status": "collected", "change_set": title, "result": 1, "writes_so_far": 1}).to_string();
+    vec![
+        EventKind::ToolCallStarted { call_id: call_id.clone(), tool: "bc_create_entity".into(), effect: bca_protocol::Effect::Write, input },
+        results(vec![Block::ToolResult { call_id, status: ToolCallStatus::Ok, output }]),
+    ]
+}
+
+fn results(content: Vec<Block>) -> EventKind {
+    EventKind::MessageCompleted { message_id: MessageId::new(), role: Role::User, content }
+}
+
+/// The end of that call, and the message that tells the model of it.
+fn collected_ends(status: ToolCallStatus, output: &str) -> Vec<EventKind> {
+    let call_id = CallId::from_provider("call_9");
+    let block = Block::ToolResult { call_id: call_id.clone(), status, output: output.to_owned() };
+    let output = RawJson::parse(output.to_owned()).unwrap();
+    vec![EventKind::ToolCallCompleted { call_id, status, output, duration_ms: 0 }, results(vec![block])]
+}
+
+const ABORTED: &str = r#"{"status":"aborted","message":"The person stopped the run."}"#;
+const COLLECTED: &str = "  • create customers · collected for “Set up two customers”; it will be asked with the others\n";
+
+#[test]
+fn a_write_that_is_collected_is_told_at_once_and_so_is_that_it_was_dropped() {
+    let kinds = [collected("Set up two customers"), collected_ends(ToolCallStatus::Aborted, ABORTED)].concat();
+    let told = told(Telling::People, Loudness::Normal, kinds.clone());
+    assert_eq!(told.err, format!("{COLLECTED}  • create customers · dropped: the run ended before anybody was asked; nothing was sent\n"));
+    assert_eq!(told_quietly(kinds), "");
+}
+
+fn told_quietly(kinds: Vec<EventKind>) -> String {
+    told(Telling::People, Loudness::Quiet, kinds).err
+}
+
+#[test]
+fn a_collected_write_that_was_asked_about_ends_as_any_other() {
+    let change = ChangePreview { call_id: CallId::from_provider("call_9"), ..samples::update(Vec::new()) };
+    let asked = EventKind::ApprovalRequested(samples::request(vec![change]));
+    let kinds = [collected("Set up two customers"), vec![asked], collected_ends(ToolCallStatus::Aborted, ABORTED)].concat();
+    assert_eq!(told(Telling::People, Loudness::Normal, kinds).err, format!("{COLLECTED}  • create customers · aborted · 0 ms\n"));
+    let confirmed = collected_ends(ToolCallStatus::Ok, r#"{"status":"confirmed"}"#);
+    let told = told(Telling::People, Loudness::Normal, [collected("Set up two customers"), confirmed].concat());
+    assert_eq!(told.err, format!("{COLLECTED}  • create customers · confirmed · 0 ms\n"));
+}
+
+#[test]
+fn the_title_of_a_set_reaches_the_screen_harmless() {
+    let told = told(Telling::People, Loudness::Normal, collected("x\u{1b}]0;owned\u{7}\u{202e}\ny"));
+    assert!(told.err.contains("\\u{1b}") && told.err.contains("\\u{202e}") && told.err.lines().count() == 1, "{}", told.err);
 }
 
 #[test]

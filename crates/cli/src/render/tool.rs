@@ -33,6 +33,24 @@ pub fn line(call: &Ended<'_>) -> String {
     value(&parts.join(" · "))
 }
 
+/// The line of a write that was collected for a set, harmless; `None` where the result says something else.
+#[must_use]
+pub fn collected(tool: &str, input: &RawJson, output: &str) -> Option<String> {
+    let output = RawJson::parse(output.to_owned()).ok()?;
+    let output = output.tree().ok()?;
+    if output.get("status").and_then(Json::as_str) != Some("collected") {
+        return None;
+    }
+    let title = output.get("change_set").and_then(Json::as_str)?;
+    Some(value(&format!("{} · collected for “{title}”; it will be asked with the others", subject(tool, input))))
+}
+
+/// The line of a collected write whose run ended before anybody was asked, harmless.
+#[must_use]
+pub fn dropped(tool: &str, input: &RawJson) -> String {
+    value(&format!("{} · dropped: the run ended before anybody was asked; nothing was sent", subject(tool, input)))
+}
+
 /// What a call is about, from its input: `customers`, `create customers`, `post salesInvoices`.
 #[must_use]
 pub fn subject(tool: &str, input: &RawJson) -> String {
