@@ -102,7 +102,7 @@ describe('a write that is collected for a set', () => {
     expect(said()).toBe('Collected for “Two customers” and dropped: the run ended before you were asked. Nothing was sent.');
     expect(screen.getByTestId('tool-card').classList.contains('failed')).toBe(false);
     expect(screen.getByTestId('tool-card').textContent).toContain('Not sent');
-    expect(screen.getByTestId('tool-card').textContent).not.toContain('Interrupted');
+    expect(screen.getByTestId('tool-card').textContent).not.toMatch(/Interrupted|\d ms/);
   });
 
   it('gives way to the question once a person is asked', () => {

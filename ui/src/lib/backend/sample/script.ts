@@ -183,7 +183,7 @@ class Actor {
   }
 
   private sayHowItEnded(decision: Decision): Promise<void> {
-    const said = decision === 'approved' ? 'Done. I read it back from Business Central, and every field is as you approved it.' : 'Nothing was changed. Tell me what should be different, and I propose it again.';
+    const said = decision === 'approved' ? 'Done, and read back from Business Central.' : 'Nothing was changed. Tell me what should be different, and I propose it again.';
     return this.turn(null, said);
   }
 
