@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createOrder, raiseLimits, updateCustomer } from '../backend/sample/records';
 import type { ApprovalView, FieldKind, Priority } from '../protocol';
-import { ARMING_MS, shown, takesAnswers, takesPlainKeys, typed } from './arming';
+import { ARMING_MS, pressed, shown, takesAnswers, takesClick, takesKeys, typed } from './arming';
 import { formatValue, groupFields, isUnchanged } from './fields';
 import { fractionLeft, inOrder, isWaiting, msLeft } from './queue';
 import { blocksOf } from './revision';
@@ -24,15 +24,25 @@ describe('the first half second', () => {
     const arming = shown(1000);
     expect(takesAnswers(arming, 1000 + ARMING_MS - 1)).toBe(false);
     expect(takesAnswers(arming, 1000 + ARMING_MS)).toBe(true);
-    expect(takesPlainKeys(arming, 1000 + ARMING_MS)).toBe(true);
+    expect(takesKeys(arming, 1000 + ARMING_MS)).toBe(true);
   });
-  it('keeps plain keys out while a person goes on typing, but not clicks', () => {
+  it('keeps keys out while a person goes on typing, but not clicks', () => {
     let arming = shown(0);
     for (const at of [100, 300, 499]) arming = typed(arming, at);
-    expect(takesPlainKeys(arming, 700)).toBe(false);
+    expect(takesKeys(arming, 700)).toBe(false);
     expect(takesAnswers(arming, 700)).toBe(true);
-    expect(takesPlainKeys(arming, 999)).toBe(true);
+    expect(takesKeys(arming, 999)).toBe(true);
     expect(typed(arming, 1000)).toBe(arming);
+  });
+  it('wants a click to have begun when it took answers, the first of a row of them', () => {
+    const early = pressed(shown(0), 400, 1);
+    expect(takesClick(early, 700)).toBe(false);
+    expect(takesClick(pressed(early, 650, 2), 700)).toBe(false);
+    expect(takesClick(pressed(early, 650, 1), 700)).toBe(true);
+    // Held down while another question takes the place.
+    expect(takesClick(shown(1000, pressed(shown(0), 900, 1)), 2000)).toBe(false);
+    // A click that no pointer made, of a screen reader.
+    expect(takesClick(shown(0), 500)).toBe(true);
   });
 });
 

@@ -1,5 +1,7 @@
 /** Sentences about approvals and their outcomes. */
-import type { ApprovalRequest, ApprovalView, ChangeOutcome, ChangePreview, Reviewer, WriteOperation } from '../protocol';
+import { visible } from '../format/visible';
+import type { ApprovalRequest, ApprovalView, ChangeOutcome, ChangePreview, FieldChange, Reviewer, WriteOperation } from '../protocol';
+import { formatValue } from './fields';
 
 const BY: Record<Reviewer, string> = {
   window: 'you, in this window',
@@ -68,6 +70,52 @@ export function proposeAgain(titles: readonly string[]): string {
 export function titleOf(request: ApprovalRequest): string {
   const [only, ...more] = request.changes;
   return more.length === 0 ? (only?.title ?? 'Change') : `${request.changes.length} changes, decided together`;
+}
+
+const SPOKEN_FIELDS = 3;
+const SPOKEN_CHARACTERS = 80;
+
+/**
+ * What a question is about, as it is read out when it comes: where, the first of the fields or writes, and what is to be minded. A
+ * few sentences however long the question is; all of it stands in the dialog to be read.
+ */
+export function summaryOf(request: ApprovalRequest): string {
+  const { company, environment, kind } = request.connection;
+  const [only, ...more] = request.changes;
+  const parts = only === undefined ? [] : more.length === 0 ? fieldsSpoken(only) : request.changes.slice(0, SPOKEN_FIELDS).map(({ title }) => spoken(title));
+  const all = more.length === 0 ? (only?.fields.filter(isChange).length ?? 0) : request.changes.length;
+  const warnings = request.changes.flatMap(({ notes }) => notes.filter((note) => note.kind === 'warning'));
+  const final = request.changes.filter(({ undo }) => undo.kind === 'no').length;
+  return [
+    `${kind === 'demo' ? 'Demo' : `${environment}`}, ${company}`,
+    ...parts,
+    all > parts.length ? `and ${all - parts.length} more` : '',
+    warnings.length === 1 ? `Warning: ${spoken(warnings[0]?.text ?? '')}` : warnings.length > 1 ? `${warnings.length} warnings` : '',
+    final === 0 ? '' : more.length === 0 ? 'Cannot be undone' : `${final} cannot be undone`,
+  ]
+    .filter((part) => part !== '')
+    .map((part) => (/[.!?…]$/.test(part) ? part : `${part}.`))
+    .join(' ');
+}
+
+const isChange = ({ before, after }: FieldChange): boolean => before !== after;
+
+function fieldsSpoken(change: ChangePreview): string[] {
+  return change.fields
+    .filter(isChange)
+    .slice(0, SPOKEN_FIELDS)
+    .map((field) => {
+      const said = (value: string | null, label: string | null) => (value === null ? 'nothing' : value === '' ? 'empty' : spoken(label !== null && label !== '' ? label : formatValue(value, field.kind)));
+      const to = field.after === null ? '' : said(field.after, field.after_label);
+      const from = field.before === null ? '' : said(field.before, field.before_label);
+      return `${spoken(field.caption)}: ${from === '' || to === '' ? from + to : `from ${from} to ${to}`}`;
+    });
+}
+
+/** With what cannot be seen made plain, and not for minutes. */
+function spoken(text: string): string {
+  const head = visible(text.slice(0, SPOKEN_CHARACTERS));
+  return text.length > SPOKEN_CHARACTERS ? `${head}…` : head;
 }
 
 /** The first characters of a digest, as the terminal and the log of the engine show them too. */
