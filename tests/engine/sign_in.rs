@@ -97,7 +97,8 @@ async fn a_person_signs_in_and_reads_their_books_also_after_a_restart() {
     assert!(places[0].companies.iter().any(|company| company.name == world.books.company()));
     let (stop, events, _) = running.ask(None, "Customers").await;
     assert_eq!(stop, StopReason::EndTurn);
-    assert_eq!(running.app.info().await.connection.unwrap().account, "kari@demo.example");
+    let info = running.app.info().await;
+    assert_eq!((info.connection.unwrap().account.as_str(), info.account_id), ("kari@demo.example", Some(account.account_id)));
     let told = serde_json::to_string(&events.all()).unwrap();
     running.app.stop().await;
     drop(running);

@@ -164,15 +164,21 @@ impl App {
         if let Err(fault) = &connection {
             notices.push(Notice { text: fault.message.clone(), session_id: None });
         }
+        let connection = match connection {
+            Ok(connection) => connection,
+            Err(_) => self.known_connection().await,
+        };
+        let account_id = match &connection {
+            Some(connection) => self.account_of(connection).await,
+            None => None,
+        };
         let model = self.model();
         AppInfo {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             demo: self.mode() == Mode::Demo,
             home: self.home().display().to_string(),
-            connection: match connection {
-                Ok(connection) => connection,
-                Err(_) => self.known_connection().await,
-            },
+            connection,
+            account_id,
             connection_pending,
             provider: self.settings_now().get(Key::Provider).to_owned(),
             model,

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bca_auth::{FixedToken, Secret, TokenSource};
-use bca_protocol::{AuditAction, Connection, ConnectionKind, ErrorCode, Json, RawJson, UserError};
+use bca_protocol::{AccountId, AuditAction, Connection, ConnectionKind, ErrorCode, Json, RawJson, UserError};
 use bca_store::{AuditRecord, DEMO_CONNECTION as DEMO, ENVIRONMENT_CONNECTION as FROM_ENVIRONMENT, StoredConnection};
 use serde::Serialize;
 use url::Url;
@@ -51,6 +51,14 @@ impl App {
             None => self.inner.db.active_connection().await.ok().flatten(),
         };
         stored.map(|stored| stored.connection)
+    }
+
+    /// The account of a connection, where it has one.
+    pub(crate) async fn account_of(&self, connection: &Connection) -> Option<AccountId> {
+        if connection.name == FROM_ENVIRONMENT {
+            return lock(&self.inner.environment_route).as_ref().and_then(|route| route.account.clone());
+        }
+        self.inner.db.connection(&connection.name).await.ok().and_then(|stored| stored.account_id)
     }
 
     /// How a connection is reached: by name, else the one asked for at start, else the environment's, else the active one.

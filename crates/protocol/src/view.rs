@@ -5,7 +5,8 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use crate::{
-    ApprovalView, Block, CallId, ChangeView, Connection, Effect, ErrorCode, MessageId, RawJson, Role, RunId, SessionId, StopReason, Todo, ToolCallStatus, Usage,
+    AccountId, ApprovalView, Block, CallId, ChangeView, Connection, Effect, ErrorCode, MessageId, RawJson, Role, RunId, SessionId, StopReason, Todo,
+    ToolCallStatus, Usage,
 };
 
 /// A conversation in a list.
@@ -271,6 +272,8 @@ pub struct AppInfo {
     pub home: String,
     /// The active connection.
     pub connection: Option<Connection>,
+    /// The account of the active connection; absent where it has none. Names may be shared and change, this does not.
+    pub account_id: Option<AccountId>,
     /// Whether Business Central has not answered yet: who asks again learns more.
     pub connection_pending: bool,
     /// The provider's name, `anthropic`.

@@ -1267,6 +1267,10 @@ home: string,
  */
 connection: Connection | null, 
 /**
+ * The account of the active connection; absent where it has none. Names may be shared and change, this does not.
+ */
+account_id: AccountId | null, 
+/**
  * Whether Business Central has not answered yet: who asks again learns more.
  */
 connection_pending: boolean, 

@@ -6,7 +6,7 @@ import { session } from '../../lib/stores/session.svelte';
 import { useBackend } from '../../test/fakeBackend';
 import Composer from './Composer.svelte';
 
-const INFO: AppInfo = { version: '0', demo: true, home: '', connection: null, connection_pending: false, provider: 'anthropic', model: 'demo', demo_model: true, not_ready: null, notices: [] };
+const INFO: AppInfo = { version: '0', demo: true, home: '', connection: null, account_id: null, connection_pending: false, provider: 'anthropic', model: 'demo', demo_model: true, not_ready: null, notices: [] };
 const field = () => screen.getByTestId<HTMLTextAreaElement>('composer-input');
 const sendButton = () => screen.getByTestId<HTMLButtonElement>('composer-send');
 

@@ -5,7 +5,7 @@
  */
 import type { AppInfo, ApprovalRequest, ChangeView, ConnectionKind, SessionDetail, SettingView, StartedRun } from '../protocol';
 import type { Backend, Broadcasts, RunListener } from './backend';
-import { office } from './sample/office';
+import { INGRID, office } from './sample/office';
 import { connectionOf, OVERDUE } from './sample/records';
 import { inverse, lookup, revised } from './sample/revise';
 import { play, playUndo, type Options } from './sample/script';
@@ -38,6 +38,7 @@ export function sampleBackend(query: URLSearchParams): Backend {
     demo: kind === 'demo' && state !== 'first-run',
     home: '~/.local/share/bc-agent',
     connection: state === 'first-run' ? null : connection,
+    account_id: kind === 'demo' || state === 'first-run' ? null : INGRID.account_id,
     connection_pending: false,
     provider: 'anthropic',
     model: kind === 'demo' ? 'demo' : 'claude-sonnet',
@@ -109,7 +110,7 @@ export function sampleBackend(query: URLSearchParams): Backend {
   }
 
   return {
-    ...office(() => info.connection, (made) => void (info = { ...info, connection: made, not_ready: null }), pace),
+    ...office(() => info.connection, (made) => void (info = { ...info, connection: made, account_id: INGRID.account_id, not_ready: null }), pace),
     appInfo: async () => info,
     listSessions: async () => {
       if (state === 'loading') return new Promise(() => undefined);
@@ -179,8 +180,8 @@ export function sampleBackend(query: URLSearchParams): Backend {
       { id: '3f2b1c60-0000-4000-8000-000000000002', name: 'Nordby Eiendom AS' },
     ],
     useConnection: async ({ name }) => void (info = { ...info, connection: { ...connectionOf('sandbox'), name } }),
-    removeConnection: async () => void (info = { ...info, connection: null }),
-    switchHome: async ({ demo }) => (info = { ...info, demo, demo_model: demo, connection: demo ? connectionOf('demo') : null, not_ready: null, model: demo ? 'demo' : 'claude-sonnet' }),
+    removeConnection: async () => void (info = { ...info, connection: null, account_id: null }),
+    switchHome: async ({ demo }) => (info = { ...info, demo, demo_model: demo, connection: demo ? connectionOf('demo') : null, account_id: null, not_ready: null, model: demo ? 'demo' : 'claude-sonnet' }),
     listModels: async () => [{ id: 'claude-sonnet', display_name: 'Claude Sonnet' }],
     setModelKey: async () => void (info = { ...info, not_ready: null }),
     listSettings: async () => settings.map((setting) => ({ ...setting })),

@@ -2,7 +2,7 @@
  * The lock of the window: after some minutes without use (a setting, off by default) nothing of the books is on the screen until
  * the person unlocks it. It covers the screen and no more: what runs goes on, and files and the terminal are as they were.
  */
-import type { AccountView } from '../protocol';
+import type { AccountId, AccountView } from '../protocol';
 import { accounts } from './accounts.svelte';
 import { engine } from './engine.svelte';
 
@@ -89,18 +89,20 @@ class Idle {
   async #findOwner(): Promise<void> {
     await accounts.load();
     if (engine.info === null || accounts.failure !== null) return;
-    this.owner = ownerOf(accounts.list, engine.info.connection?.account);
+    this.owner = ownerOf(accounts.list, engine.info.account_id);
     this.known = true;
   }
 }
 
 /**
- * Who opens it: the account of the active connection, else one that is signed in here (an account may have been renamed since, and a token that
- * was brought along has no owner). Of several the one that came first: whoever signs in at a locked window is not its owner by that.
+ * Who opens it, while anybody is signed in here: the account of the active connection, also where it is the one that has to sign in again (the
+ * sign-in that the lock offers takes no other). Where the connection has none, as one that a token opens, the one that came first: whoever signs
+ * in at a locked window is not its owner by that. Names say nothing: two people may share one.
  */
-function ownerOf(list: readonly AccountView[], name: string | undefined): AccountView | null {
+function ownerOf(list: readonly AccountView[], accountId: AccountId | null): AccountView | null {
   const signedIn = list.filter((account) => account.signed_in).sort((a, b) => a.last_sign_in.localeCompare(b.last_sign_in));
-  return signedIn.find((account) => account.mail === name || account.name === name) ?? signedIn[0] ?? null;
+  if (signedIn.length === 0) return null;
+  return list.find((account) => account.account_id === accountId) ?? signedIn[0] ?? null;
 }
 
 export const idle = new Idle();

@@ -74,35 +74,72 @@ describe('the lock', () => {
     expect(idle.locked).toBe(false);
   });
 
-  it('opens by no press while somebody is signed in, whatever the account is called now', async () => {
+  /** Locked, with these accounts and an active connection of this account. */
+  async function lockedFor(list: AccountView[], account_id: string | null) {
     withLock('5');
-    const renamed = { ...owner, mail: 'ingrid.nord@nordby.example', last_sign_in: '2026-03-02T08:00:00Z' };
-    const later = { ...owner, account_id: 'b', name: 'Somebody else', mail: 'else@other.example', last_sign_in: '2026-03-03T08:00:00Z' };
-    const connection = { name: 'books', account: 'ingrid@nordby.example' };
-    const opensFor = () => idle.owner?.account_id;
-    const connections = [connection, { ...connection, account: 'token' }, null];
-    for (const account of connections) {
-      engine.connect({
-        ...engine.backend,
-        appInfo: async () => ({ ...(await sampleBackend(new URLSearchParams('pace=0')).appInfo()), connection: account as never }),
-        listAccounts: async () => [later, renamed],
-      });
-      await engine.refresh();
-      idle.locked = true;
-      idle.known = false;
-      idle.owner = null;
-      await idle.load();
-      await vi.waitFor(() => expect(idle.known).toBe(true));
-      idle.unlock(null);
-      idle.unlock(later);
-      expect([idle.locked, opensFor()]).toEqual([true, 'a']);
-      idle.unlock(renamed);
+    const info = { ...(await sampleBackend(new URLSearchParams('pace=0')).appInfo()), connection: { name: 'books', account: 'ingrid@nordby.example' } as never, account_id };
+    engine.connect({ ...engine.backend, appInfo: async () => info, listAccounts: async () => list });
+    await engine.refresh();
+    Object.assign(idle, { locked: true, known: false, owner: null, refusal: null });
+    await idle.load();
+    await vi.waitFor(() => expect(idle.known).toBe(true));
+    idle.unlock(null);
+  }
+  const ingrid = { ...owner, last_sign_in: '2026-03-03T08:00:00Z' };
+  const namesake = { ...owner, account_id: 'b', last_sign_in: '2026-03-02T08:00:00Z' };
+
+  it('opens by no press while somebody is signed in, and for nobody of the same name and address', async () => {
+    for (const list of [[ingrid, namesake], [namesake, ingrid], [{ ...ingrid, name: 'Renamed since', mail: null }, namesake], [{ ...ingrid, signed_in: false }, namesake]]) {
+      await lockedFor(list, 'a');
+      idle.unlock(namesake);
+      expect([idle.locked, idle.owner?.account_id]).toEqual([true, 'a']);
+      idle.unlock(ingrid);
       expect(idle.locked).toBe(false);
     }
   });
 
+  it('opens for who came first where the connection has no account, or one that is gone', async () => {
+    for (const account_id of [null, 'gone']) {
+      await lockedFor([ingrid, namesake], account_id);
+      idle.unlock(ingrid);
+      expect([idle.locked, idle.owner?.account_id]).toEqual([true, 'b']);
+      idle.unlock(namesake);
+      expect(idle.locked).toBe(false);
+    }
+  });
+
+  it('comes before the page of an engine that could not start, and is no dead end there', async () => {
+    withLock('5');
+    const { backend } = engine;
+    const broken = async () => Promise.reject({ code: 'store', message: 'The database is damaged.', retryable: false });
+    engine.connect({ ...backend, appInfo: broken, listSettings: broken, listSessions: broken, listAccounts: broken, listBackups: () => expect.unreachable('behind a lock no backup is listed') });
+    engine.info = null;
+    idle.locked = true;
+    idle.known = false;
+    render(App);
+    await vi.waitFor(() => expect(screen.getByTestId('lock').textContent).toContain('BC Agent could not start: The database is damaged.'));
+    expect(screen.queryByRole('heading', { name: 'BC Agent could not start' })).toBeNull();
+    expect(screen.queryByTestId('unlock')).toBeNull();
+    engine.connect(backend);
+    await fireEvent.click(screen.getByTestId('lock-again'));
+    await fireEvent.click(await screen.findByTestId('unlock'));
+    await screen.findByTestId('composer-input');
+  });
+
+  it('is not there over the page of an engine that could not start while it is open', async () => {
+    withLock('0');
+    const broken = async () => Promise.reject({ code: 'store', message: 'The database is damaged.', retryable: false });
+    engine.connect({ ...engine.backend, appInfo: broken, listBackups: async () => [] });
+    engine.info = null;
+    idle.locked = false;
+    render(App);
+    await screen.findByRole('heading', { name: 'BC Agent could not start' });
+    expect(screen.queryByTestId('lock')).toBeNull();
+  });
+
   it('opens for the person who is signed in and for nobody else', async () => {
     withLock('5');
+    await engine.refresh();
     await idle.load();
     vi.setSystemTime(Date.now() - 600 * MINUTE);
     idle.look();

@@ -2,7 +2,7 @@
 import type { AccountView, AgreementView, AuditAction, AuditEntry, AuditFilter, AuditPage, Connection, EnvironmentView, Permissions, PermissionsView } from '../../protocol';
 import type { AccountQuestions, AuditQuestions, RuleQuestions } from '../backend';
 
-const INGRID: AccountView = {
+export const INGRID: AccountView = {
   account_id: 'tenant.ingrid',
   tenant_id: 'tenant',
   object_id: 'ingrid',
