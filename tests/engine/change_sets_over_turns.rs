@@ -75,6 +75,35 @@ fn texts(messages: &[Value]) -> Vec<String> {
     blocks.map(|block| format!("{} {} {}", block["text"], block["content"], block["input"])).collect()
 }
 
+/// The title of the set, where a result says of `call_1` that its write was collected.
+fn collected_for(content: &[Block]) -> Option<String> {
+    content.iter().find_map(|block| match block {
+        Block::ToolResult { call_id, output, .. } if call_id.as_str() == "call_1" => {
+            let output: Value = serde_json::from_str(output).unwrap();
+            (output["status"] == "collected").then(|| output["change_set"].as_str().unwrap().to_owned())
+        }
+        _ => None,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_front_end_knows_of_a_collected_write_from_the_events_and_from_the_store() {
+    let stage = stage(two_turns()).await;
+    let (run, events, question) = stage.asked().await;
+    let all = events.all();
+    let at = |wanted: &dyn Fn(&EventKind) -> bool| all.iter().position(|event| wanted(&event.kind));
+    let started = at(&|kind| matches!(kind, EventKind::ToolCallStarted { call_id, .. } if call_id.as_str() == "call_1"));
+    let told = at(&|kind| matches!(kind, EventKind::MessageCompleted { role: Role::User, content, .. } if collected_for(content).as_deref() == Some(TITLE)));
+    let asked = at(&|kind| matches!(kind, EventKind::ApprovalRequested(_)));
+    assert!(started.is_some() && started < told && told < asked, "{started:?} {told:?} {asked:?}");
+    assert!(ended(&events).is_empty(), "collected is no end");
+    let detail = stage.running.app.session(run.started.session_id).await.unwrap();
+    assert_eq!(detail.messages.iter().filter_map(|message| collected_for(&message.content)).collect::<Vec<_>>(), [TITLE]);
+    assert!(detail.tool_calls.iter().all(|call| call.status.is_none()));
+    stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
+    run.done.await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_still_open_when_the_model_is_done_is_asked_then() {
     let stage = stage(vec![Turn::calls(&[("call_1", CREATE, more(create("Northwind Ltd")))]), Turn::text("That is all."), Turn::text("Made.")]).await;
