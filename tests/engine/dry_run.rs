@@ -268,3 +268,29 @@ async fn an_edit_is_tried_out_anew_and_one_that_would_be_refused_is_told() {
     run.done.await.unwrap();
     assert_eq!(audited(&stage).await.len(), 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_evidence_tells_what_was_tried_out_as_a_person_reads_it() {
+    let books = Books::open().await;
+    let taken = books.record("customers", &books.ids("customers", 1).await[0]).await["number"].as_str().unwrap().to_owned();
+    let double = json!({"entity": "customers", "data": {"displayName": "<i>Twice</i>", "number": taken}});
+    let stage = tried(books, vec![Turn::calls(&[("call_1", CREATE, double)]), Turn::calls(&[("call_2", CREATE, create("Corrected"))])]).await;
+    let (run, _, question) = stage.asked().await;
+    stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
+    run.done.await.unwrap();
+    let number = fills(outcomes(&question)[0]).iter().find(|fill| fill.name == "number").unwrap().after.clone().unwrap();
+    let trials = audited(&stage).await;
+
+    let whole = stage.running.app.evidence(bca_app::EvidenceOf::Session(question.session_id)).await.unwrap();
+    let html = whole.html();
+    assert!(html.contains("Would be refused:") && html.contains("already exists") && html.contains(&trials[1].at.to_string()), "{html}");
+    assert!(html.contains("&lt;i&gt;Twice&lt;/i&gt;") && !html.contains("<i>Twice"), "{html}");
+    assert!(html.contains("<td>Would work</td>") && html.contains(&format!("No.: {number}")), "{html}");
+    assert!(html.contains(&format!("made to fail, {}", trials[0].at)), "{html}");
+    assert_eq!(whole.audit.iter().filter(|entry| entry.action == AuditAction::DryRun).count(), 2);
+
+    let one = stage.running.app.evidence(bca_app::EvidenceOf::Change(question.changes[0].change_id)).await.unwrap();
+    let told: Vec<u64> = one.audit.iter().filter(|entry| entry.action == AuditAction::DryRun).map(|entry| entry.seq).collect();
+    assert_eq!(told, [trials[0].seq], "another set's trial is none of its evidence");
+    assert!(one.html().contains("<td>Would work</td>"));
+}

@@ -30,6 +30,7 @@ mod sign_in;
 mod storms;
 mod support;
 mod tenant;
+mod trials;
 mod undo;
 mod warnings;
 mod writes;

@@ -46,6 +46,10 @@ pub(crate) struct Inner {
     pub(crate) notices: Mutex<Vec<Notice>>,
     /// Connections on which a dry run left something behind and the switch could not be turned off in the database.
     pub(crate) alarmed: Mutex<std::collections::HashSet<String>>,
+    /// What is looked at of trials.
+    pub(crate) trials: Mutex<crate::trials::Trials>,
+    /// Shared by looks at trials that are being made.
+    pub(crate) looking: Arc<tokio::sync::RwLock<()>>,
     /// Ends what goes on in the background.
     pub(crate) stopping: CancellationToken,
 }
@@ -70,6 +74,8 @@ impl App {
         let opened = tokio::task::spawn_blocking(move || Db::open(&home, options)).await;
         let (db, recovery) = opened.map_err(|_| UserError::new(bca_protocol::ErrorCode::Internal, "The database could not be opened."))??;
         let unknown = db.unknown_changes().await?;
+        let trials = db.open_trials().await?;
+        let told_of_trials = crate::trials::notices(&trials, db.trial_alarms().await?);
         let stored = db.settings().await?;
         let (settings, faults) = Settings::new(stored, |name| config.environment.get(name).map(str::to_owned));
         if let Some(fault) = faults.iter().find(|fault| fault.code == bca_protocol::ErrorCode::Configuration) {
@@ -93,8 +99,10 @@ impl App {
             secrets: crate::secrets::Secrets::default(),
             sign_ins: crate::signin::SignIns::default(),
             policy_file: Mutex::default(),
-            notices: Mutex::new(notices(&recovery, &unknown)),
+            notices: Mutex::new([notices(&recovery, &unknown), told_of_trials].concat()),
             alarmed: Mutex::default(),
+            trials: Mutex::default(),
+            looking: Arc::default(),
             stopping: CancellationToken::new(),
         };
         let app = Self { inner: Arc::new(inner) };
@@ -104,6 +112,7 @@ impl App {
         app.rotate_in_background();
         app.key_to_audit_in_background();
         app.settle_in_background(&unknown);
+        app.watch_trials(trials);
         Ok(app)
     }
 
@@ -120,6 +129,7 @@ impl App {
         if tokio::time::timeout(patience, idle).await.is_err() {
             tracing::error!("a run did not end in time; its writes will be called unknown at the next start");
         }
+        self.looks_made().await;
         self.inner.benches.clear().await;
         // Who still has something open signs off by ending.
         if self.inner.hub.is_idle()

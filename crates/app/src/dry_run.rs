@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use bca_approval::{ChangeSet, DryRunPermit, PlannedWrite, Rehearsal, Rehearsed};
 use bca_mcp::Toolset;
 use bca_protocol::{
-    ApprovalRequest, AuditAction, AuditOutcome, ChangeState, Connection, DryRun, DryRunSwitch, ErrorCode, Json, RawJson, TriedOutcome, UserError,
+    ApprovalRequest, AuditAction, AuditOutcome, ChangeState, Connection, DryRun, DryRunSwitch, ErrorCode, Json, RawJson, TrialId, TriedOutcome, UserError,
 };
-use bca_store::AuditRecord;
+use bca_store::{AuditRecord, OpenTrial};
 use tokio_util::sync::CancellationToken;
 
 use crate::{App, app::lock, workbench::Workbench};
@@ -46,7 +46,7 @@ impl App {
     }
 
     /// Switches it off for good where something stayed in the books; a person may switch it on again.
-    async fn no_more_dry_runs(&self, connection: &Connection) {
+    pub(crate) async fn no_more_dry_runs(&self, connection: &Connection) {
         let switched = async {
             let view = self.permissions(Some(&connection.name)).await?;
             let permissions = bca_protocol::Permissions { dry_run: Some(DryRunSwitch::Off), ..view.permissions };
@@ -83,12 +83,20 @@ impl Rehearsal for HomeRehearsal {
     }
 
     async fn rehearse(&self, set: &ChangeSet, permit: DryRunPermit, cancel: &CancellationToken) -> Rehearsed {
+        if let Some(why) = self.app.trial_in_doubt(&set.connection).await {
+            return Rehearsed { dry_run: DryRun::NotTried { why }, alarm: None };
+        }
         let (app, tools, set, cancel) = (self.app.clone(), Arc::clone(&self.tools), set.clone(), cancel.child_token());
         // Where the gate waits no longer, what has not left stays here.
         let _waiting = cancel.clone().drop_guard();
         // Goes on where the gate waits no longer: what it left has to be looked at in any case.
         let trial = tokio::spawn(async move {
-            let mut rehearsed = tools.business_central().rehearse(&set, permit, &cancel).await;
+            // Written down first: whatever becomes of this process, what it left is looked at.
+            let begun = OpenTrial { trial_id: TrialId::new(), set: set.clone(), answered: Vec::new(), begun_at: app.inner.clock.now() };
+            if let Err(fault) = app.inner.db.trial_begun(begun.trial_id, &set, begun.begun_at).await {
+                return Rehearsed { dry_run: DryRun::NotTried { why: format!("It could not be written down first: {fault}") }, alarm: None };
+            }
+            let (mut rehearsed, left) = tools.business_central().rehearse(&set, permit, &cancel).await;
             if rehearsed.alarm.is_some() && app.left_meanwhile(&set).await {
                 let why = "The changes themselves were approved and sent meanwhile.".to_owned();
                 rehearsed = Rehearsed { dry_run: DryRun::NotKnown { why }, alarm: None };
@@ -98,6 +106,7 @@ impl Rehearsal for HomeRehearsal {
                 app.log_fault(&UserError::new(ErrorCode::OutcomeUnknown, alarm), Some(set.session_id)).await;
                 app.audit(record(&set, &rehearsed)).await;
             }
+            app.trial_left(begun, left).await;
             rehearsed
         });
         trial.await.unwrap_or_else(|fault| Rehearsed { dry_run: DryRun::NotKnown { why: format!("It broke off: {fault}.") }, alarm: None })
@@ -112,7 +121,7 @@ impl Rehearsal for HomeRehearsal {
 }
 
 /// What the audit log keeps: which requests, by their digests, and what came of each.
-fn record(set: &ChangeSet, rehearsed: &Rehearsed) -> AuditRecord {
+pub(crate) fn record(set: &ChangeSet, rehearsed: &Rehearsed) -> AuditRecord {
     let text = |text: &str| Json::String(text.to_owned());
     let outcome = match (&rehearsed.alarm, &rehearsed.dry_run) {
         (Some(_), _) => AuditOutcome::Failed,
@@ -125,9 +134,13 @@ fn record(set: &ChangeSet, rehearsed: &Rehearsed) -> AuditRecord {
             Some(TriedOutcome::WouldWork { .. }) => ("would_work", None),
             Some(TriedOutcome::WouldFail { message, .. }) => ("would_fail", Some(message.as_str())),
             Some(TriedOutcome::NotKnown { why }) => ("not_known", Some(why.as_str())),
-            None => ("not_tried", None),
+            None => match rehearsed.dry_run {
+                DryRun::NotKnown { .. } => ("not_known", None),
+                DryRun::Tried { .. } | DryRun::NotTried { .. } => ("not_tried", None),
+            },
         };
         let mut members = vec![("title".to_owned(), text(&write.preview.title)), ("digest".to_owned(), text(&write.preview.digest.to_string()))];
+        members.push(("change_id".to_owned(), text(&write.change_id().to_string())));
         members.push(("outcome".to_owned(), text(word)));
         members.extend(said.map(|said| ("said".to_owned(), text(said))));
         Json::Object(members)

@@ -107,7 +107,7 @@ impl App {
             None => None,
         };
         let questions = self.questions_about(&changes).await?;
-        let audit = self.audit_about(session_id, &changes, &questions).await?;
+        let audit = self.audit_about((session_id, of), &changes, &questions).await?;
         let id = match of {
             EvidenceOf::Change(id) => id.to_string(),
             EvidenceOf::Session(id) => id.to_string(),
@@ -141,8 +141,8 @@ impl App {
         Ok(questions)
     }
 
-    /// The audit log's entries of the conversation that name one of these.
-    async fn audit_about(&self, session: SessionId, changes: &[ChangeView], questions: &[Question]) -> Result<Vec<AuditEntry>, UserError> {
+    /// The audit log's entries of the conversation that name one of these; of a whole conversation, also what was tried out and led to no question.
+    async fn audit_about(&self, (session, of): (SessionId, EvidenceOf), changes: &[ChangeView], questions: &[Question]) -> Result<Vec<AuditEntry>, UserError> {
         let ids: Vec<String> = changes
             .iter()
             .flat_map(|change| [change.preview.change_id.to_string(), change.change_set_id.to_string()])
@@ -153,9 +153,10 @@ impl App {
         let (mut entries, mut cursor) = (Vec::new(), None);
         loop {
             let page = self.audit_page(&filter, cursor, 500).await?;
-            let concerns =
+            let is_a_trial = |entry: &AuditEntry| entry.action == AuditAction::DryRun && matches!(of, EvidenceOf::Session(_));
+            let names_one =
                 |entry: &AuditEntry| entry.resource_id.as_deref().is_some_and(names) || entry.details.as_ref().is_some_and(|details| names(details.as_str()));
-            entries.extend(page.entries.into_iter().filter(concerns));
+            entries.extend(page.entries.into_iter().filter(|entry| names_one(entry) || is_a_trial(entry)));
             cursor = page.next;
             if cursor.is_none() || entries.len() >= MOST_ENTRIES {
                 break;

@@ -2,7 +2,10 @@
 
 use bca_protocol::{ApprovalState, ChangePreview, ChangeView, FieldChange, NoteKind, RawJson, Undoable};
 
-use crate::evidence::{Evidence, Question};
+use crate::{
+    evidence::{Evidence, Question},
+    evidence_trials,
+};
 
 const STYLE: &str = "body{font:14px/1.45 system-ui,sans-serif;color:#111;margin:2rem auto;max-width:60rem;padding:0 1rem}\
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem;border-top:1px solid #999;padding-top:.6rem}h3{font-size:1rem}\
@@ -29,7 +32,9 @@ pub(crate) fn page(evidence: &Evidence) -> String {
     }
     for question in &evidence.questions {
         html.push_str(&one_question(question));
+        html.push_str(&evidence_trials::of_question(evidence, question));
     }
+    html.push_str(&evidence_trials::all(evidence));
     html.push_str(&audit(evidence));
     html.push_str("</body></html>\n");
     html
@@ -171,7 +176,7 @@ fn rows(rows: &[(&str, String)]) -> String {
 }
 
 /// Text as it is: what HTML would take for markup is escaped, and what can't be seen is written out.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

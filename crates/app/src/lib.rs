@@ -15,6 +15,7 @@ mod doctor;
 mod dry_run;
 mod evidence;
 mod evidence_page;
+mod evidence_trials;
 mod history;
 mod hub;
 mod log;
@@ -27,6 +28,7 @@ mod settings;
 mod settle;
 mod shown;
 mod signin;
+mod trials;
 mod undo;
 mod workbench;
 

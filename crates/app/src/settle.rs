@@ -74,7 +74,7 @@ impl App {
 }
 
 /// The same company of the same environment, as the same person. The demo's servers get another port at each start.
-fn same_place(now: &Target, then: &Target, kind: ConnectionKind) -> bool {
+pub(crate) fn same_place(now: &Target, then: &Target, kind: ConnectionKind) -> bool {
     let Target { root, tenant, environment, company_id, account } = now;
     let same_root = *root == then.root || kind == ConnectionKind::Demo;
     same_root && *tenant == then.tenant && *environment == then.environment && *company_id == then.company_id && *account == then.account

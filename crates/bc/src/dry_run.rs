@@ -28,8 +28,16 @@ pub enum Trial {
     Tried(Vec<Result<WriteAnswer, WriteError>>),
     /// It did not go.
     NotSent(NotSent),
-    /// It may have gone, and nothing can be said of the changes; nothing of them was found.
+    /// It was refused as a whole, or its answer says too little; nothing of it was found afterwards.
     NotKnown(BcError),
+    /// It may have gone, and what it left could not be seen for certain: it got no answer, so that it may still be at work, or the look got none. It
+    /// is to be looked at again ([`Client::stands_after`]).
+    Open {
+        /// Why nothing can be said.
+        error: BcError,
+        /// The ids that the answer gave to new records, by place in the set.
+        answered: Vec<Option<RecordId>>,
+    },
     /// Something of it stands in the books, or may: sets must not be tried out on this connection any more.
     Stayed(Vec<Stayed>),
 }
@@ -50,6 +58,17 @@ pub enum Certainty {
     Found,
     /// The record is not as it was, or the operation that had to fail did not: it can't be told who changed it.
     Suspected,
+}
+
+/// How the record of a change stands some time after its trial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stands {
+    /// As this.
+    There(Record),
+    /// There is no such record.
+    Nowhere,
+    /// A new record whose id nobody knows.
+    NoId,
 }
 
 /// What is read to see whether a change stayed.
@@ -86,7 +105,8 @@ impl Client {
             Err(Unsent::NoAnswer(error)) => {
                 return match self.look(&looks(requests, &[])).await {
                     Ok(stayed) if !stayed.is_empty() => Trial::Stayed(stayed),
-                    Ok(_) | Err(_) => Trial::NotKnown(error),
+                    // Whoever got no answer can't know that it is over.
+                    Ok(_) | Err(_) => Trial::Open { error, answered: vec![None; requests.len()] },
                 };
             }
         };
@@ -153,7 +173,7 @@ impl Client {
                 tracing::error!(%error, "what a dry run left could not be read");
                 return Trial::Stayed(suspected(requests.len()));
             }
-            Err(error) => return Trial::NotKnown(error),
+            Err(error) => return Trial::Open { error, answered: items.iter().map(answered_id).collect() },
         };
         match &last {
             _ if !stayed.is_empty() => return Trial::Stayed(stayed),
@@ -173,38 +193,71 @@ impl Client {
         if looks.is_empty() {
             return Ok(Vec::new());
         }
-        let mut body = BatchBody::default();
-        for look in looks {
-            let read = [("Accept", "application/json"), ("Data-Access-Intent", Freshness::Primary.header())];
-            body.add("GET", &format!("{}/{}", self.company_path(), look.path), &read, None);
-        }
-        let (body, wire, never) = (body.finish(), self.wire(), CancellationToken::new());
-        let url = batch::batch_address(wire)?;
-        let asked = wire.ask(&url, Asked::Batch(&body, looks.len()), Freshness::Primary, &never);
-        let after = wire.limits.dry_run_timeout;
-        let text = tokio::time::timeout(after, asked).await.map_err(|_| BcError::TimedOut { after })??;
-        let items = batch::parse(wire, &text, looks.len()).map_err(|reason| unusable(&reason))?;
+        let paths: Vec<&str> = looks.iter().map(|look| look.path.as_str()).collect();
         let mut stayed = Vec::new();
-        for (look, item) in looks.iter().zip(items) {
-            let item = item.ok_or_else(|| unusable("it says nothing about a record that was to be looked at."))?;
+        for (look, item) in looks.iter().zip(self.read_all(&paths).await?) {
             stayed.extend(look.certainty(&item)?.map(|certainty| Stayed { at: look.at, certainty }));
         }
         Ok(stayed)
+    }
+
+    /// How the records of a set stand that was tried out some time ago, in the set's order and in one round trip. `answered` are the ids that the
+    /// trial's answer gave to new records.
+    ///
+    /// # Errors
+    /// Those of a read; then nothing is known of any of them.
+    pub async fn stands_after(&self, requests: &[&CanonicalRequest], answered: &[Option<RecordId>]) -> Result<Vec<Stands>, BcError> {
+        let path = |(at, request): (usize, &&CanonicalRequest)| match request.method {
+            Method::Patch | Method::Delete => Some(request.path.clone()),
+            Method::Post => {
+                let own = || own_id(request).and_then(|id| RecordId::parse(&id).ok());
+                created(request, &answered.get(at).cloned().flatten().or_else(own)?)
+            }
+        };
+        let paths: Vec<Option<String>> = requests.iter().enumerate().map(path).collect();
+        let known: Vec<&str> = paths.iter().flatten().map(String::as_str).collect();
+        let mut items = if known.is_empty() { Vec::new() } else { self.read_all(&known).await? }.into_iter();
+        let next = |path: &Option<String>| match path.as_ref().and_then(|_| items.next()) {
+            Some(item) => stands(&item),
+            None => Ok(Stands::NoId),
+        };
+        paths.iter().map(next).collect()
+    }
+
+    /// Reads records in one round trip, each from the database that is written to; their answers in the same order.
+    async fn read_all(&self, paths: &[&str]) -> Result<Vec<Item>, BcError> {
+        let mut body = BatchBody::default();
+        for path in paths {
+            let read = [("Accept", "application/json"), ("Data-Access-Intent", Freshness::Primary.header())];
+            body.add("GET", &format!("{}/{path}", self.company_path()), &read, None);
+        }
+        let (body, wire, never) = (body.finish(), self.wire(), CancellationToken::new());
+        let url = batch::batch_address(wire)?;
+        let asked = wire.ask(&url, Asked::Batch(&body, paths.len()), Freshness::Primary, &never);
+        let after = wire.limits.dry_run_timeout;
+        let text = tokio::time::timeout(after, asked).await.map_err(|_| BcError::TimedOut { after })??;
+        let items = batch::parse(wire, &text, paths.len()).map_err(|reason| unusable(&reason))?;
+        items.into_iter().map(|item| item.ok_or_else(|| unusable("it says nothing about a record that was to be looked at."))).collect()
+    }
+}
+
+/// How the record stands, by the answer to its read.
+fn stands(item: &Item) -> Result<Stands, BcError> {
+    if item.status.is_success() {
+        return item.body.clone().and_then(Record::from_row).map(Stands::There).ok_or_else(|| unusable("it is not a record."));
+    }
+    match crate::error_body::meaning(item.status, item.retry_after, &item.text()) {
+        BcError::NotFound { .. } => Ok(Stands::Nowhere),
+        error => Err(error),
     }
 }
 
 impl Look {
     /// Whether the change stayed, by the record as it stands now.
     fn certainty(&self, item: &Item) -> Result<Option<Certainty>, BcError> {
-        let now = match item.status {
-            status if status.is_success() => {
-                let record = item.body.clone().and_then(Record::from_row).ok_or_else(|| unusable("it is not a record."))?;
-                Some(record.etag)
-            }
-            status => match crate::error_body::meaning(status, item.retry_after, &item.text()) {
-                BcError::NotFound { .. } => None,
-                error => return Err(error),
-            },
+        let now = match stands(item)? {
+            Stands::There(record) => Some(record.etag),
+            Stands::Nowhere | Stands::NoId => None,
         };
         Ok(match (self.method, now) {
             (Method::Post, None) => None,
@@ -273,14 +326,24 @@ fn looks(requests: &[&CanonicalRequest], items: &[Option<Item>]) -> Vec<Look> {
             Method::Patch | Method::Delete => request.path.clone(),
             Method::Post => {
                 let answered = record.as_ref().and_then(Record::id).map(str::to_owned);
-                let id = answered.or_else(|| own_id(request)).and_then(|id| RecordId::parse(&id).ok())?;
-                format!("{}({id})", request.path.split('?').next().unwrap_or_default())
+                created(request, &answered.or_else(|| own_id(request)).and_then(|id| RecordId::parse(&id).ok())?)?
             }
         };
         let answered = record.and_then(|record| record.etag);
         Some(Look { at, path, method: request.method, before: request.if_match.clone(), answered, was_answered })
     };
     requests.iter().enumerate().filter_map(look).collect()
+}
+
+/// Where a new record stands.
+fn created(request: &CanonicalRequest, id: &RecordId) -> Option<String> {
+    Some(format!("{}({id})", request.path.split('?').next()?))
+}
+
+/// The id that an answer gave to a record.
+fn answered_id(item: &Option<Item>) -> Option<RecordId> {
+    let record = Record::from_row(item.as_ref().filter(|item| item.status.is_success())?.body.clone()?)?;
+    RecordId::parse(record.id()?).ok()
 }
 
 /// The id that a create brings along.

@@ -219,25 +219,59 @@ async fn what_stayed_is_seen_and_what_is_as_it_was_is_not_called_so() {
 #[tokio::test]
 async fn where_nothing_can_be_said_nothing_is_said() {
     type Request = fn(&Script) -> CanonicalRequest;
-    let cases: Vec<(&str, Request, Vec<Reply>)> = vec![
-        ("it never answers", create, vec![Reply::Hang]),
-        ("it broke off", change, vec![Reply::Truncate(200), batch(&[said(200, ETAG)])]),
-        ("too busy", change, vec![refusal(429, "Application_TooManyRequests")]),
-        ("no snapshots here", create, vec![refusal(400, "BadRequest")]),
-        ("what it left can't be read", create, vec![batch(&[said(201, NEW), gone()]), refusal(403, "Authorization_RequestDenied")]),
-        ("what it left is hidden by something in between", create, vec![batch(&[said(201, NEW), gone()]), batch(&[r#"{"status":404}"#.to_owned()])]),
-        ("the last has no answer", create, vec![batch(&[said(201, NEW)]), batch(&[gone()])]),
-        ("no batch of answers", create, vec![ok("{}")]),
+    let cases: Vec<(&str, Request, Vec<Reply>, Left)> = vec![
+        ("it never answers", create, vec![Reply::Hang], Left::NotSeen(None)),
+        ("it broke off", change, vec![Reply::Truncate(200), batch(&[said(200, ETAG)])], Left::NotSeen(None)),
+        ("too busy", change, vec![refusal(429, "Application_TooManyRequests")], Left::Nothing),
+        ("no snapshots here", create, vec![refusal(400, "BadRequest")], Left::Nothing),
+        ("what it left can't be read", create, vec![batch(&[said(201, NEW), gone()]), refusal(403, "Authorization_RequestDenied")], Left::NotSeen(Some(ID))),
+        ("what it left is hidden", create, vec![batch(&[said(201, NEW), gone()]), batch(&[r#"{"status":404}"#.to_owned()])], Left::NotSeen(Some(ID))),
+        ("the last has no answer", create, vec![batch(&[said(201, NEW)]), batch(&[gone()])], Left::Nothing),
+        ("no batch of answers", create, vec![ok("{}")], Left::NotSeen(None)),
     ];
-    for (name, request, replies) in cases {
+    for (name, request, replies, left) in cases {
         let script = Script::new(replies).await;
         let trial = tried(&script, &[request(&script)]).await;
-        assert!(matches!(trial, Trial::NotKnown(_)), "{name}: {trial:?}");
+        match (&trial, left) {
+            (Trial::NotKnown(_), Left::Nothing) => {}
+            (Trial::Open { answered, .. }, Left::NotSeen(id)) => {
+                assert_eq!(answered.iter().map(|id| id.as_ref().map(RecordId::as_str)).collect::<Vec<_>>(), [id], "{name}");
+            }
+            (other, _) => panic!("{name}: {other:?}"),
+        }
         assert!(script.seen().iter().filter(|seen| seen.header("isolation").is_some()).count() == 1, "{name}: sent again");
     }
 }
 
 #[tokio::test]
+/// What is known of what a trial left.
+enum Left {
+    Nothing,
+    /// Nobody saw it; the id that its answer gave.
+    NotSeen(Option<&'static str>),
+}
+
+#[tokio::test]
+async fn a_later_look_reads_what_has_an_id_and_says_of_what_none_is_known() {
+    let script = Script::new([batch(&[gone(), said(200, NEW), said(200, ETAG)])]).await;
+    let requests = [create(&script), create_as(&script), create(&script), change(&script)];
+    let answered = [None, None, Some(RecordId::parse(ID).unwrap()), None];
+    let stands = script.client().stands_after(&requests.iter().collect::<Vec<_>>(), &answered).await.unwrap();
+    let etag = |stands: &Stands| match stands {
+        Stands::There(record) => record.etag.clone(),
+        Stands::Nowhere | Stands::NoId => None,
+    };
+    assert_eq!((&stands[0], &stands[1]), (&Stands::NoId, &Stands::Nowhere));
+    assert_eq!((etag(&stands[2]).as_deref(), etag(&stands[3]).as_deref()), (Some(NEW), Some(ETAG)));
+    let [seen] = &script.seen()[..] else { panic!("one round trip") };
+    assert!(seen.body.matches("\"method\":\"GET\"").count() == 3 && seen.header("isolation").is_none(), "{}", seen.body);
+
+    for reply in [refusal(403, "Authorization_RequestDenied"), batch(&[r#"{"status":404}"#.to_owned()])] {
+        let script = Script::new([reply]).await;
+        script.client().stands_after(&[&change(&script)], &[]).await.unwrap_err();
+    }
+}
+
 async fn what_may_not_be_tried_out_never_leaves() {
     let script = Script::new([ok("{}")]).await;
     let action = script.request(Method::Post, &format!("salesInvoices({ID})/Microsoft.NAV.post"), None, None);

@@ -47,7 +47,7 @@ pub use batch_write::Isolation;
 pub use bca_catalogue::{ApiName, Language, decode_member, encode_member};
 pub use client::{Access, Client};
 pub use companies::{Company, companies};
-pub use dry_run::{Certainty, Stayed, Trial};
+pub use dry_run::{Certainty, Stands, Stayed, Trial};
 pub use environments::{Environment, EnvironmentKind, environments};
 pub use error::{BcError, NotSent, Together, WriteError};
 pub use expand::Expand;

@@ -18,3 +18,8 @@ pub use attached::{NotAttached, attach, find as find_attached};
 pub use server::BcToolServer;
 pub use tools::{BusinessCentral, is_file_of, own_ids::NewIds, undo::Done};
 pub use toolset::{StartError, Toolset};
+
+pub use tools::{
+    after_trial::LateLook,
+    dry_run::{Left, trial_alarm},
+};

@@ -84,6 +84,11 @@ uuid_id!(
     "approval"
 );
 uuid_id!(
+    /// One set that is tried out once.
+    TrialId,
+    "trial"
+);
+uuid_id!(
     /// Writes that are decided together.
     ChangeSetId,
     "change set"

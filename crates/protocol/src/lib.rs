@@ -40,7 +40,7 @@ pub use dry_run::{DRY_RUN_LEAKS, DryRun, DryRunSwitch, TriedOutcome, TriedWrite}
 pub use effect::Effect;
 pub use error::{ErrorCode, UserError};
 pub use event::{AgentEvent, EventKind, StopReason};
-pub use ids::{ApprovalId, AttachmentId, CallId, ChangeId, ChangeSetId, Digest, InstanceId, MessageId, ParseIdError, RunId, SessionId, TodoId};
+pub use ids::{ApprovalId, AttachmentId, CallId, ChangeId, ChangeSetId, Digest, InstanceId, MessageId, ParseIdError, RunId, SessionId, TodoId, TrialId};
 pub use json::{Json, JsonError, RawJson};
 pub use permissions::{AccessRole, PermissionRule, Permissions, PermissionsView, PolicyState, RuleVerdict, WriteLimits};
 pub use ports::{Clock, EventSink, SystemClock};

@@ -103,6 +103,7 @@ fn erase(tx: &rusqlite::Connection, account: Option<&str>) -> Result<Erased, Sto
     }
     removed("UPDATE changes SET undoes = NULL WHERE undoes NOT IN (SELECT change_id FROM changes)", &[])?;
     removed("UPDATE changes SET undone_by = NULL WHERE undone_by NOT IN (SELECT change_id FROM changes)", &[])?;
+    crate::table::trials::erase(tx, account)?;
     for name in names(CONNECTIONS_OF)? {
         removed("DELETE FROM permissions WHERE connection = ?1", &[&name])?;
         erased.connections += removed("DELETE FROM connections WHERE name = ?1", &[&name])?;

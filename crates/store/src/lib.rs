@@ -30,6 +30,7 @@ mod search;
 mod sql;
 mod table;
 mod transcript;
+mod trials;
 mod watch;
 
 pub use audit::{AuditIdentity, AuditRecord, LOCAL_ACCOUNT};
@@ -47,4 +48,5 @@ pub use table::{
     connections::StoredConnection,
     performance_metrics::Metric,
     permissions::StoredAgreement,
+    trials::{OpenTrial, TrialAlarm},
 };

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use bca_protocol::{ApprovalId, ChangeId, Json, RunId, SessionId, ToolCallStatus};
+use bca_protocol::{ApprovalId, ChangeId, Json, RunId, SessionId, ToolCallStatus, TrialId};
 use jiff::Timestamp;
 
 use crate::{
     AuditIdentity, StoreError, audit_events,
     db::{Durability, Inner},
-    table::{agent_executions, approvals, changes, instances, mcp_tool_calls},
+    table::{agent_executions, approvals, changes, instances, mcp_tool_calls, trials},
 };
 
 const RUN: &str = "BC Agent was closed while this was under way.";
@@ -35,14 +35,16 @@ pub struct Recovery {
     pub unsent_changes: Vec<ChangeId>,
     /// Writes that were on their way: to be looked for in Business Central.
     pub unknown_changes: Vec<ChangeId>,
+    /// Sets that were being tried out: what they left is to be looked at in Business Central.
+    pub open_trials: Vec<TrialId>,
 }
 
 impl Recovery {
     /// Whether everything was in order.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { interrupted_runs, expired_approvals, unsent_changes, unknown_changes } = self;
-        interrupted_runs.is_empty() && expired_approvals.is_empty() && unsent_changes.is_empty() && unknown_changes.is_empty()
+        let Self { interrupted_runs, expired_approvals, unsent_changes, unknown_changes, open_trials } = self;
+        interrupted_runs.is_empty() && expired_approvals.is_empty() && unsent_changes.is_empty() && unknown_changes.is_empty() && open_trials.is_empty()
     }
 }
 
@@ -83,6 +85,7 @@ pub(crate) fn recover(inner: &Inner, identity: Option<&AuditIdentity>) -> Result
 fn end_instance(tx: &rusqlite::Connection, instance: &str, now: Timestamp, recovery: &mut Recovery) -> Result<(), StoreError> {
     recovery.unknown_changes.extend(changes::orphans_sent(tx, instance, SENT)?);
     recovery.unsent_changes.extend(changes::orphans_unsent(tx, instance, UNSENT, now)?);
+    recovery.open_trials.extend(trials::orphans(tx, instance)?);
     recovery.expired_approvals.extend(approvals::expire_orphans(tx, instance, now)?);
     for (run_id, session_id) in agent_executions::interrupt(tx, instance, RUN, now)? {
         for (session, call, status) in mcp_tool_calls::open_of_run(tx, &run_id.to_string())? {

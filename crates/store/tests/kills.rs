@@ -8,15 +8,16 @@ use std::{
 };
 
 use bca_agent::{Message, NewRun, Transcript, TurnRecord};
-use bca_approval::{ApprovalLog, CanonicalRequest, IntentLog, Method, PlannedWrite, Quota, Resolution, Settlement, Target, set_digest};
+use bca_approval::{ApprovalLog, CanonicalRequest, ChangeSet, IntentLog, Method, PlannedWrite, Quota, Resolution, Settlement, Target, set_digest};
 use bca_protocol::{
     ApprovalId, ApprovalRequest, ApprovalState, Block, CallId, ChangeId, ChangeOutcome, ChangePreview, ChangeSetId, ChangeState, Connection, ConnectionKind,
-    Decision, Effect, Priority, Reviewer, Role, RunId, SessionId, StopReason, Undoable, Usage, WriteOperation,
+    Decision, Effect, Priority, Reviewer, Role, RunId, SessionId, StopReason, TrialId, Undoable, Usage, WriteOperation,
 };
 use bca_store::{Db, OpenOptions};
 use jiff::{SignedDuration, Timestamp};
 
 const HOME: &str = "BCA_STORE_KILL_HOME";
+const TRIALS_HOME: &str = "BCA_STORE_KILL_TRIALS_HOME";
 
 /// How many kills: a twentieth, or all where `BC_AGENT_TORTURE` is set.
 fn rounds() -> u64 {
@@ -50,6 +51,18 @@ fn planned(n: u64) -> PlannedWrite {
 }
 
 fn question(run: &NewRun, writes: &[PlannedWrite]) -> ApprovalRequest {
+fn connection() -> Connection {
+    Connection {
+        name: "demo".into(),
+        kind: ConnectionKind::Demo,
+        tenant: String::new(),
+        environment: "e".into(),
+        company: "Demo".into(),
+        company_id: "c".into(),
+        account: "a".into(),
+    }
+}
+
     let now = Timestamp::now();
     ApprovalRequest {
         approval_id: ApprovalId::new(),
@@ -60,15 +73,7 @@ fn question(run: &NewRun, writes: &[PlannedWrite]) -> ApprovalRequest {
         priority: Priority::Medium,
         requested_at: now,
         expires_at: now + SignedDuration::from_secs(300),
-        connection: Connection {
-            name: "demo".into(),
-            kind: ConnectionKind::Demo,
-            tenant: String::new(),
-            environment: "e".into(),
-            company: "Demo".into(),
-            company_id: "c".into(),
-            account: "a".into(),
-        },
+        connection: connection(),
         changes: writes.iter().map(|w| w.preview.clone()).collect(),
         left_out: Vec::new(),
         title: None,
@@ -126,17 +131,17 @@ async fn work(home: &Path) {
 }
 
 /// The last thing that was said about each id.
-fn kill_after(home: &Path, lines: u64) -> Vec<(String, String)> {
+fn kill_after(home: &Path, (test, variable): (&str, &str), lines: u64) -> Vec<(String, String)> {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "a_kill_at_any_point_loses_nothing_that_was_told", "--nocapture"])
-        .env(HOME, home)
+        .args(["--exact", test, "--nocapture"])
+        .env(variable, home)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut told = Vec::new();
-    let words = ["begun", "asked", "approved", "sent", "settled", "ended"];
+    let words = ["begun", "asked", "approved", "sent", "settled", "ended", "tried", "looked", "unseen"];
     let mut take = |line: std::io::Result<String>| {
         let line = line.unwrap_or_default();
         if let Some((word, id)) = line.split_once(' ')
@@ -206,8 +211,66 @@ async fn a_kill_at_any_point_loses_nothing_that_was_told() {
             home = tempfile::tempdir().unwrap();
         }
         let lines = round.wrapping_mul(2_654_435_761) % 61;
-        let told = kill_after(home.path(), lines);
+        let told = kill_after(home.path(), ("a_kill_at_any_point_loses_nothing_that_was_told", HOME), lines);
         judge(home.path(), &told).await;
     }
     println!("reliability | 17 | kill -9 of a process that asks, approves, sends and settles without a pause: steps told and lost | 0 of {rounds} kills");
+}
+
+/// What the killed process does until it is killed: tries sets out, of which every third gets no answer.
+async fn try_out(home: &Path) {
+    let (db, _) = Db::open(home, OpenOptions::default()).unwrap();
+    for n in 0.. {
+        let (writes, trial) = (vec![planned(n), planned(n + 1)], TrialId::new());
+        let connection = connection();
+        let set = ChangeSet { session_id: SessionId::new(), run_id: RunId::new(), connection, title: None, writes };
+        db.trial_begun(trial, &set, Timestamp::now()).await.unwrap();
+        // Here it leaves.
+        say("tried", trial);
+        if n % 3 == 0 {
+            db.trial_open(trial, vec![Some("a".into()), None]).await.unwrap();
+            say("unseen", trial);
+        } else {
+            db.trial_settled(trial).await.unwrap();
+            say("looked", trial);
+        }
+    }
+}
+
+async fn judge_trials(home: &Path, told: &[(String, String)]) {
+    let (db, recovery) = Db::open(home, OpenOptions::default()).unwrap();
+    let open = db.open_trials().await.unwrap();
+    let is_open = |id: &str| open.iter().find(|trial| trial.trial_id.to_string() == id);
+    let last: HashMap<&str, &str> = told.iter().map(|(word, id)| (id.as_str(), word.as_str())).collect();
+    let newest = told.last().map(|(_, id)| id.as_str());
+    for (id, word) in &last {
+        match *word {
+            // It may have got one step further than it said.
+            "tried" => assert!(is_open(id).is_some() || newest == Some(id), "{id} is lost"),
+            "looked" => assert!(is_open(id).is_none(), "{id} was looked at"),
+            "unseen" => assert_eq!(is_open(id).unwrap().answered, [Some("a".to_owned()), None]),
+            other => panic!("{other}"),
+        }
+    }
+    assert!(recovery.open_trials.len() <= 1 && recovery.open_trials.iter().all(|id| is_open(&id.to_string()).is_some()));
+    for trial in &open {
+        let [one, other] = &trial.set.writes[..] else { panic!("a set of two") };
+        assert!(one.request.digest() == one.preview.digest && other.request.digest() == other.preview.digest);
+        assert!(db.trial_settled(trial.trial_id).await.unwrap());
+    }
+    assert!(db.recover().await.unwrap().is_empty() && db.open_trials().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_kill_at_any_point_of_a_trial_loses_sight_of_none() {
+    if let Some(home) = std::env::var_os(TRIALS_HOME) {
+        return try_out(Path::new(&home)).await;
+    }
+    let (rounds, home) = (rounds(), tempfile::tempdir().unwrap());
+    for round in 1..=rounds {
+        let lines = round.wrapping_mul(2_654_435_761) % 17;
+        let told = kill_after(home.path(), ("a_kill_at_any_point_of_a_trial_loses_sight_of_none", TRIALS_HOME), lines);
+        judge_trials(home.path(), &told).await;
+    }
+    println!("reliability | 17 | kill -9 of a process that tries sets out without a pause: trials that left and that nobody looks at | 0 of {rounds} kills");
 }

@@ -38,6 +38,14 @@ pub struct Passed {
     request: (HeaderMap, Bytes),
 }
 
+impl Passed {
+    /// A header that it came with.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.request.0.get(name)?.to_str().ok()
+    }
+}
+
 type Rule = dyn Fn(&str, &str) -> Passage + Send + Sync;
 
 struct Inner {

@@ -20,14 +20,36 @@ const MOST_FILLS: usize = 16;
 impl BusinessCentral {
     /// Sends the set in a transaction that is made to fail, and says what came of each write. Not for sets that one transaction can't hold,
     /// nor for what posts entries at once.
-    pub async fn rehearse(&self, set: &ChangeSet, permit: DryRunPermit, cancel: &CancellationToken) -> Rehearsed {
-        let Ok(client) = self.client() else { return not_tried("There is no connection.") };
+    pub async fn rehearse(&self, set: &ChangeSet, permit: DryRunPermit, cancel: &CancellationToken) -> (Rehearsed, Left) {
+        let Ok(client) = self.client() else { return (not_tried("There is no connection."), Left::Seen) };
         let requests: Vec<&CanonicalRequest> = set.writes.iter().map(|write| &write.request).collect();
         if let Some(why) = client.catalogue().scope(async { unfit(&set.writes) }).await {
-            return not_tried(why);
+            return (not_tried(why), Left::Seen);
         }
         let trial = client.dry_run(permit, &requests, cancel).await;
-        client.catalogue().scope(self.told_of_ids(&set.writes, trial)).await
+        let left = Left::of(&trial);
+        (client.catalogue().scope(self.told_of_ids(&set.writes, trial)).await, left)
+    }
+}
+
+/// Whether what a trial left is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    /// It was looked at, or nothing left.
+    Seen,
+    /// It has to be looked at again ([`BusinessCentral::look_at_trial`]).
+    NotSeen {
+        /// The ids that the answer gave to new records, by place in the set.
+        answered: Vec<Option<String>>,
+    },
+}
+
+impl Left {
+    fn of(trial: &Trial) -> Self {
+        match trial {
+            Trial::Open { answered, .. } => Self::NotSeen { answered: answered.iter().map(|id| id.as_ref().map(ToString::to_string)).collect() },
+            Trial::Tried(_) | Trial::NotSent(_) | Trial::NotKnown(_) | Trial::Stayed(_) => Self::Seen,
+        }
     }
 }
 
@@ -36,7 +58,7 @@ impl BusinessCentral {
     async fn told_of_ids(&self, writes: &[PlannedWrite], trial: Trial) -> Rehearsed {
         let refused = match &trial {
             Trial::Tried(outcomes) => self.learn_from_trial(writes, outcomes).await,
-            Trial::NotSent(_) | Trial::NotKnown(_) | Trial::Stayed(_) => None,
+            Trial::NotSent(_) | Trial::NotKnown(_) | Trial::Open { .. } | Trial::Stayed(_) => None,
         };
         let mut rehearsed = rehearsed(writes, trial);
         if let (DryRun::Tried { writes }, Some(refused)) = (&mut rehearsed.dry_run, refused)
@@ -76,9 +98,9 @@ fn rehearsed(writes: &[PlannedWrite], trial: Trial) -> Rehearsed {
     let dry_run = match trial {
         Trial::Tried(outcomes) => DryRun::Tried { writes: told(writes, outcomes) },
         Trial::NotSent(reason) => DryRun::NotTried { why: format!("It could not be sent: {reason}") },
-        Trial::NotKnown(fault) => DryRun::NotKnown { why: fault.to_string() },
+        Trial::NotKnown(fault) | Trial::Open { error: fault, .. } => DryRun::NotKnown { why: fault.to_string() },
         Trial::Stayed(stayed) => {
-            let alarm = alarm(writes, &stayed);
+            let alarm = trial_alarm(writes, &stayed);
             return Rehearsed { dry_run: DryRun::NotKnown { why: alarm.clone() }, alarm: Some(alarm) };
         }
     };
@@ -86,7 +108,8 @@ fn rehearsed(writes: &[PlannedWrite], trial: Trial) -> Rehearsed {
 }
 
 /// What a person must know when something stayed.
-fn alarm(writes: &[PlannedWrite], stayed: &[Stayed]) -> String {
+#[must_use]
+pub fn trial_alarm(writes: &[PlannedWrite], stayed: &[Stayed]) -> String {
     let title = |stayed: &Stayed| {
         let title = writes.get(stayed.at).map_or_else(String::new, |write| format!("\"{}\"", write.preview.title));
         match stayed.certainty {
@@ -199,4 +222,4 @@ fn says_something(value: &Json) -> bool {
 
 #[cfg(test)]
 #[path = "dry_run_tests.rs"]
-mod tests;
+pub(super) mod tests;

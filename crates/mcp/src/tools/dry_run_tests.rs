@@ -4,7 +4,7 @@ use bca_protocol::{CallId, ChangeId, ChangePreview, Effect, RawJson, Undoable};
 
 use super::*;
 
-fn write(operation: WriteOperation, entity: &str, before: Option<&str>, body: Option<&str>) -> PlannedWrite {
+pub(in crate::tools) fn write(operation: WriteOperation, entity: &str, before: Option<&str>, body: Option<&str>) -> PlannedWrite {
     let target = bca_approval::Target {
         root: "http://127.0.0.1/api/v2.0".into(),
         tenant: String::new(),

@@ -1,11 +1,12 @@
 //! The eight tools, one file each, and what they share.
 
+pub(crate) mod after_trial;
 mod aggregate;
 mod captions;
 pub(crate) mod change_set;
 mod create_entity;
 mod delete_entity;
-mod dry_run;
+pub(crate) mod dry_run;
 mod edit;
 mod faults;
 mod follow_up;

@@ -290,7 +290,7 @@ pub(crate) fn unknown(connection: &Connection) -> Result<Vec<UnknownChange>, Sto
 }
 
 /// A write with its exact request, from the first eleven columns of a row.
-fn planned(row: &Row<'_>) -> rusqlite::Result<PlannedWrite> {
+pub(crate) fn planned(row: &Row<'_>) -> rusqlite::Result<PlannedWrite> {
     let target = Target { root: row.get(1)?, tenant: row.get(2)?, environment: row.get(3)?, company_id: row.get(4)?, account: row.get(5)? };
     let request = CanonicalRequest { target, method: row.get::<_, StoredMethod>(6)?.0, path: row.get(7)?, if_match: row.get(8)?, body: row.get(9)? };
     Ok(PlannedWrite { request, preview: row.get::<_, FromJson<_>>(0)?.0, before: row.get::<_, Option<Raw>>(10)?.map(|raw| raw.0) })

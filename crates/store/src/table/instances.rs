@@ -19,7 +19,8 @@ statements! {
         UNION ALL SELECT instance_id FROM agent_executions WHERE completed_at IS NULL
         UNION ALL SELECT instance_id FROM approvals WHERE state = 'pending'
         UNION ALL SELECT s.instance_id FROM changes c JOIN change_sets s ON s.change_set_id = c.change_set_id
-              WHERE c.state IN ('planned', 'approved', 'sending')";
+              WHERE c.state IN ('planned', 'approved', 'sending')
+        UNION ALL SELECT instance_id FROM trials WHERE state = 'begun'";
 }
 
 pub(crate) fn insert(tx: &Connection, instance: InstanceId, at: Timestamp) -> Result<(), StoreError> {

@@ -23,6 +23,7 @@ pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod todos;
+pub(crate) mod trials;
 
 /// Every statement of every table.
 #[cfg(test)]
@@ -52,6 +53,7 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         sessions::ALL,
         settings::ALL,
         todos::ALL,
+        trials::ALL,
     ]
     .concat()
 }

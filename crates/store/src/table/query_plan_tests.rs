@@ -3,8 +3,8 @@ use rusqlite::Connection;
 
 use crate::{Db, OpenOptions};
 
-/// Read whole by design, because they hold a handful of rows: `settings LIST`, `connections LIST`, the living instances.
-const SMALL: &[&str] = &["settings", "connections", "instances", "search_queue", "accounts", "secret_keys", "k"];
+/// Read whole by design, because they hold a handful of rows: `settings LIST`, `connections LIST`, the living instances, trials until they were looked at.
+const SMALL: &[&str] = &["settings", "connections", "instances", "search_queue", "accounts", "secret_keys", "trials", "k"];
 
 fn plan(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap_or_else(|e| panic!("{sql}: {e}"));
