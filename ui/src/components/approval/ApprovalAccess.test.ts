@@ -208,3 +208,27 @@ describe('what is read out', () => {
     expect(names).toEqual(['High priority: Post sales invoice 102011 to Fjordlys AS', 'Change customer 10020 Fjordlys AS']);
   });
 });
+
+describe('a long set', () => {
+  it('is drawn to its last row, the first of them at once', async () => {
+    open(requestOf(raiseLimits(Array.from({ length: 130 }, (_, at) => `l${at}`)), { typed: '130' }));
+    const rows = () => screen.getAllByTestId('change-row').length;
+    expect(rows()).toBeGreaterThan(20);
+    expect(rows()).toBeLessThan(130);
+    vi.advanceTimersByTime(40);
+    await tick();
+    expect(rows()).toBe(130);
+  });
+
+  it('shows the warnings of its closed lines, and all of a line that is opened', async () => {
+    const mixed = Array.from({ length: 24 }, (_, at) => (at % 2 === 0 ? updateCustomer(`u${at}`) : createOrder(`o${at}`)));
+    open(requestOf(mixed));
+    const [line] = screen.getAllByTestId<HTMLDetailsElement>('change-line');
+    expect(line?.open).toBe(false);
+    expect(line?.textContent).toContain('Balance due is 48,210.00 NOK, 31 days late.');
+    expect(line?.textContent).not.toContain('75,000.00');
+    if (line !== undefined) line.open = true;
+    await fireEvent(line ?? dialog(), new Event('toggle'));
+    expect(line?.textContent).toContain('75,000.00');
+  });
+});
