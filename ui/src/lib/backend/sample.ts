@@ -1,6 +1,6 @@
 /**
  * An engine in memory, with sample data: for development in a browser, tests and screenshots. Never part of the production bundle
- * (backend/index.ts). The address chooses what to show: `?state=first-run|empty|huge|error|offline|interrupted|loading`,
+ * (backend/index.ts). The address chooses what to show: `?state=first-run|empty|huge|error|offline|interrupted|loading|broken`,
  * `&kind=production`, `&pace=0`, `&approval=20000` (milliseconds).
  */
 import type { AppInfo, ApprovalRequest, ChangeView, ConnectionKind, SessionDetail, SettingView, StartedRun } from '../protocol';
@@ -80,6 +80,9 @@ export function sampleBackend(query: URLSearchParams): Backend {
     if (detail === undefined) throw { code: 'not_found', message: 'This session is gone.', retryable: false };
     return detail;
   };
+  const broken = (): never => {
+    throw { code: 'store', message: 'The database is damaged and could not be opened. Restore one of its backups.', retryable: false };
+  };
   const tell = <K extends keyof Broadcasts>(name: K, payload: Broadcasts[K]) => listeners[name].forEach((listener) => listener(payload));
 
   const options: Options = {
@@ -111,7 +114,7 @@ export function sampleBackend(query: URLSearchParams): Backend {
 
   return {
     ...office(() => info.connection, (made) => void (info = { ...info, connection: made, account_id: INGRID.account_id, not_ready: null }), pace),
-    appInfo: async () => info,
+    appInfo: async () => (state === 'broken' ? broken() : info),
     listSessions: async () => {
       if (state === 'loading') return new Promise(() => undefined);
       return [...sessions.values()].map(({ session }) => ({ ...session })).toSorted((a, b) => b.updated_at.localeCompare(a.updated_at));
@@ -184,7 +187,7 @@ export function sampleBackend(query: URLSearchParams): Backend {
     switchHome: async ({ demo }) => (info = { ...info, demo, demo_model: demo, connection: demo ? connectionOf('demo') : null, account_id: null, not_ready: null, model: demo ? 'demo' : 'claude-sonnet' }),
     listModels: async () => [{ id: 'claude-sonnet', display_name: 'Claude Sonnet' }],
     setModelKey: async () => void (info = { ...info, not_ready: null }),
-    listSettings: async () => settings.map((setting) => ({ ...setting })),
+    listSettings: async () => (state === 'broken' ? broken() : settings).map((setting) => ({ ...setting })),
     setSetting: async ({ key, value }) => {
       const setting = settings.find((known) => known.key === key);
       if (setting === undefined) throw { code: 'not_found', message: `There is no setting ${key}.`, retryable: false };
