@@ -113,6 +113,22 @@ describe('editing a value', () => {
     expect(revisedDigest).not.toBe(`digest-${questions}`);
   });
 
+  it('keeps the lines of a text, and their kind of break', async () => {
+    const [field] = updateCustomer('c1').fields;
+    if (field === undefined) return never();
+    const note = { ...field, name: 'note', caption: 'Note', kind: 'text' as const, before: null, after: 'one\r\ntwo', before_label: null, after_label: null, editor: { options: [], relation: null, max_length: null } };
+    const update = await open(requestOf([{ ...updateCustomer('c1'), fields: [note] }]));
+    await fireEvent.click(pencil('note'), { detail: 1 });
+    const input = within(row('note')).getByTestId<HTMLTextAreaElement>('editor-input');
+    expect(input.tagName).toBe('TEXTAREA');
+    await fireEvent.keyDown(input, { key: 'Enter', shiftKey: true });
+    await fireEvent.input(input, { target: { value: 'one\ntwo\nthree' } });
+    await fireEvent.keyDown(input, { key: 'Enter' });
+    await update();
+    expect(asked.map(({ edits }) => edits)).toEqual([[{ change_id: 'change-c1', name: 'note', value: 'one\r\ntwo\r\nthree' }]]);
+    expect(sent).toEqual([]);
+  });
+
   it('sends all earlier edits with each new one, and takes one back', async () => {
     const update = await open(requestOf([updateCustomer('c1')]));
     await type('creditLimit', '60000');
