@@ -40,3 +40,21 @@ async fn a_value_that_was_corrected_in_the_dialog_is_what_arrives() {
     window.nothing_was_complained_about().await;
     window.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_and_enter_where_one_has_written_why_not_rejects() {
+    let books = Books::open().await;
+    let window = Window::open(&books).await;
+    window.send(CREATE).await;
+    window.see("approval-dialog").await;
+    window.pause(A_PERSONS_PAUSE).await;
+    window.click("approval-why").await;
+    window.until("return document.activeElement?.getAttribute('data-testid') === 'approval-reason'").await;
+    window.type_at("[data-testid=approval-reason]", "Not this month\u{e009}\u{e007}\u{e000}").await;
+    window.is_idle().await;
+    window.says("Not this month").await;
+    assert!(books.customers("Harbor Lights Ltd").await.is_empty(), "a reason for rejecting was taken for an approval");
+    window.until("return document.activeElement?.getAttribute('data-testid') === 'composer-input'").await;
+    window.nothing_was_complained_about().await;
+    window.close().await;
+}
