@@ -160,21 +160,36 @@ fn trials() -> usize {
     if std::env::var_os("BC_AGENT_TORTURE").is_some() { 200 } else { 10 }
 }
 
-/// One home on a server that keeps what it should take back: whether a trial stood in the books after a kill at a random moment. Then the alarm was raised by whoever
-/// came next.
-fn around_a_trial(servers: &Servers, name: &str, after: Duration) -> bool {
+/// When a process is killed.
+enum Moment {
+    /// Never; it ends by itself.
+    Never,
+    After(Duration),
+    /// As soon as what it tries out stands in the books.
+    Stands,
+}
+
+/// One home on a server that keeps what it should take back: whether a trial stood in the books after the kill, and how long its process lived. Where it stood, the
+/// alarm was raised by whoever came next.
+fn around_a_trial(servers: &Servers, name: &str, moment: &Moment) -> (bool, Duration) {
     let home = Home::new();
     assert_eq!(servers.run(&home, &["settings", "set", "automation.unattended_approval", "true"]).code, Some(0));
     assert_eq!(servers.run(&home, &["permissions", "set", "--dry-run", "on"]).code, Some(0));
     let input = json!({"entity": "customers", "data": {"displayName": name}}).to_string();
     let mut command = servers.command(&home, &["tools", "call", "bc_create_entity", &input, "--approve", "reject"]);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let deadline = Instant::now() + after;
-    while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
+    let begun = Instant::now();
+    let is_due = || match moment {
+        Moment::Never => false,
+        Moment::After(after) => begun.elapsed() >= *after,
+        Moment::Stands => servers.stands(name),
+    };
+    while child.try_wait().unwrap().is_none() && !is_due() {
         std::thread::park_timeout(Duration::from_micros(200));
     }
     let _ = child.kill();
     child.wait().unwrap();
+    let lived = begun.elapsed();
     let mut told = (false, false);
     // Whoever comes next looks, and the one after that sees what was found.
     for _ in 0..5 {
@@ -190,17 +205,19 @@ fn around_a_trial(servers: &Servers, name: &str, after: Duration) -> bool {
     assert_eq!(told.0, told.1, "{name}: in the books, and told");
     let off = servers.run(&home, &["permissions", "show", "--json"]).json()["dry_run"] == json!("off");
     assert_eq!(off, told.0, "{name}: switched off where something stayed, and only there");
-    told.0
+    (told.0, lived)
 }
 
 #[test]
 fn killed_around_a_trial_what_it_left_is_told_by_whoever_comes_next() {
     let servers = Servers::start(&["--switch", "honours-snapshots=false"]);
-    let begun = Instant::now();
-    assert!(around_a_trial(&servers, "Trial first", Duration::from_secs(60)), "left alone, it is tried out and stays on this server");
-    let usual = begun.elapsed() / 6;
+    let (stands, usual) = around_a_trial(&servers, "TrialFirst", &Moment::Never);
+    assert!(stands, "left alone, it is tried out and stays on this server");
     let (mut chance, all) = (0x9e37_79b9_7f4a_7c15_u64, trials());
-    let stood = (0..all).filter(|n| around_a_trial(&servers, &format!("Trial {n}"), usual.mul_f64((next(&mut chance) % 1_500) as f64 / 1_000.0))).count();
+    // Most of a process's life lies before its trial.
+    let mut moment = |n| if n % 2 == 0 { Moment::Stands } else { Moment::After(usual.mul_f64((800 + next(&mut chance) % 400) as f64 / 1_000.0)) };
+    let stood = (0..all).filter(|n| around_a_trial(&servers, &format!("Trial{n}"), &moment(*n)).0).count();
+    assert!(stood >= all / 2, "{stood} of {all} stood");
     println!(
         "reliability | 17 | kill -9 at random points around {all} trials on a server that takes nothing back: left in the books and not told | 0 of {stood} that stayed"
     );

@@ -49,6 +49,15 @@ impl Servers {
         (told.split(' ').nth(1).unwrap().parse().unwrap(), told)
     }
 
+    /// Whether a customer of this name, which has no blanks, stands in the books.
+    pub fn stands(&self, name: &str) -> bool {
+        let address =
+            format!("{}/companies({})/customers?$filter=displayName%20eq%20'{name}'&$select=displayName", self.text("bc_url"), self.text("company_id"));
+        let (status, told) = self.ask("GET", &address, "");
+        assert_eq!(status, 200, "{told}");
+        told.contains(&format!("\"{name}\""))
+    }
+
     /// The environment of a person whose Business Central and model are these servers.
     pub fn environment(&self) -> [(&str, &str); 6] {
         [
