@@ -131,6 +131,22 @@ async fn a_later_write_refers_to_what_an_earlier_one_creates() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reference_behind_a_call_that_was_not_accepted_is_not_taken_for_another_record() {
+    let order = json!({"entity": "salesOrders", "data": {"customerId": "{result:1}", "externalDocumentNumber": "MISTAKEN"}});
+    let wrong = json!({"entity": "customers", "data": {"displayName": "Meant", "noSuchProperty": 1}});
+    for first in [("call_a", CREATE, wrong), ("call_a", "bc_create_entities", create("Meant"))] {
+        let calls = [first, ("call_b", CREATE, create("Not meant")), ("call_c", CREATE, order.clone())];
+        let stage = set(Books::open().await, vec![Turn::calls(&calls)]).await;
+        let (_, events) = stage.approved().await;
+        assert_eq!(events.question().await.changes.len(), 1, "only what is certain is asked");
+        let page: Value = serde_json::from_str(&stage.books.read("salesOrders?$filter=externalDocumentNumber eq 'MISTAKEN'").await).unwrap();
+        assert_eq!(page["value"], json!([]), "no order for a customer that was not meant");
+        let told = crate::support::ended(&events).into_iter().find(|(id, ..)| id == "call_c").unwrap();
+        assert!(told.2.as_str().contains("not certain which record"), "{told:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reference_to_nothing_is_not_proposed_and_one_to_a_failure_is_not_sent() {
     let order = |to: &str| json!({"entity": "salesOrders", "data": {"customerId": to}});
     let stage = stage(vec![Turn::calls(&[("call_1", CREATE, order("{result:1}"))])]).await;
@@ -144,4 +160,24 @@ async fn a_reference_to_nothing_is_not_proposed_and_one_to_a_failure_is_not_sent
     let expected = [("call_1", ToolCallStatus::Error), ("call_2", ToolCallStatus::Aborted)];
     assert_eq!(statuses(&events), expected.map(|(id, status)| (id.to_owned(), status)));
     assert_eq!(states(&stage).await, [ChangeState::Failed, ChangeState::NotSent]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_party_twice_in_one_set_is_warned_of() {
+    let calls = [("call_a", CREATE, create("Twice AS")), ("call_b", CREATE, create("twice as")), ("call_c", CREATE, create("Once AS"))];
+    let stage = stage(vec![Turn::calls(&calls)]).await;
+    let (run, _, question) = stage.asked().await;
+    let warned = |at: usize| question.changes[at].notes.iter().any(|note| note.text.contains("Change 1 of this set has the same name"));
+    assert_eq!([warned(0), warned(1), warned(2)], [false, true, false]);
+    stage.running.answer(&question, ReviewVerdict::Reject { reason: None }).await.unwrap();
+    run.done.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_results_of_the_same_set_can_be_meant() {
+    let elsewhere = json!({"entity": "salesOrders", "data": {"customerId": format!("{{result:{}}}", bca_protocol::ChangeId::new())}});
+    let stage = stage(vec![Turn::calls(&[("call_a", CREATE, elsewhere)])]).await;
+    let (_, events, _) = stage.running.ask(None, "Go on").await;
+    assert!(ended(&events)[0].2.as_str().contains("not part of this set"), "{:?}", ended(&events));
+    assert_eq!(crate::support::questions(&events), 0);
 }

@@ -189,3 +189,32 @@ async fn a_large_set_is_approved_by_typing_its_number() {
     run.done.await.unwrap();
     assert_eq!((stage.books.named("customers", "Mass 49").await, stage.books.named("customers", "Mass 50").await), (1, 0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_keeps_what_was_said_of_the_way_back_and_of_references() {
+    let books = Books::open().await;
+    let id = books.create("customers", &json!({"displayName": "Comes back", "city": "Molde"})).await;
+    let stage = set(books, vec![Turn::calls(&[("call_a", "bc_delete_entity", json!({"entity": "customers", "id": id}))])]).await;
+    let (_, events) = stage.approved().await;
+    let deleted = events.question().await.changes[0].change_id;
+    let events = Events::new();
+    let undo = stage.running.app.undo(deleted, events.clone()).await.unwrap();
+    let first = events.question().await;
+    let second = revise(&stage, revision(&first, &[(0, "city", Some("Bergen"))], &[])).await;
+    for note in &first.changes[0].notes {
+        assert_eq!(second.changes[0].notes.iter().filter(|other| *other == note).count(), 1, "{note:?} of {:?}", second.changes[0].notes);
+    }
+    stage.running.answer(&second, ReviewVerdict::Reject { reason: None }).await.unwrap();
+    undo.done.await.unwrap();
+
+    let order = json!({"entity": "salesOrders", "data": {"customerId": "{result:1}", "externalDocumentNumber": "A"}});
+    let calls = [("call_a", CREATE, json!({"entity": "customers", "data": {"displayName": "New"}})), ("call_b", CREATE, order)];
+    let stage = set(Books::open().await, vec![Turn::calls(&calls)]).await;
+    let (run, _, first) = stage.asked().await;
+    let second = revise(&stage, revision(&first, &[(1, "externalDocumentNumber", Some("B"))], &[])).await;
+    let of = |question: &ApprovalRequest| question.changes[1].fields.iter().find(|field| field.name == "customerId").cloned().unwrap();
+    assert!(of(&first).after_label.is_some() && of(&first).editor.is_none());
+    assert_eq!(of(&second), of(&first));
+    stage.running.answer(&second, ReviewVerdict::Reject { reason: None }).await.unwrap();
+    run.done.await.unwrap();
+}

@@ -32,5 +32,6 @@ mod support;
 mod tenant;
 mod trials;
 mod undo;
+mod undo_runs;
 mod warnings;
 mod writes;

@@ -326,6 +326,23 @@ async fn what_was_posted_or_delivered_is_not_created_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_discount_that_would_not_come_back_is_told_before_the_document_is_deleted() {
+    for (discount, expected) in [(25, true), (0, false)] {
+        let books = Books::open().await;
+        let (customer, item) = (books.ids("customers", 1).await.remove(0), books.ids("items", 1).await.remove(0));
+        let lines = json!([{"lineType": "Item", "itemId": item, "quantity": 2, "unitPrice": 500}]);
+        let order = books.create("salesOrders", &json!({"customerId": customer, "salesOrderLines": lines})).await;
+        books.patch(&format!("salesOrders({order})"), &json!({"discountAmount": discount})).await;
+        let stage = set(books, vec![Turn::calls(&[("call_a", DELETE, json!({"entity": "salesOrders", "id": order}))])]).await;
+        let (run, _, question) = stage.asked().await;
+        assert!(question.changes[0].undo.is_yes());
+        assert_eq!(warned(&question, "discount of 25"), expected, "{:?}", question.changes[0].notes);
+        stage.running.answer(&question, ReviewVerdict::Reject { reason: None }).await.unwrap();
+        run.done.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_undone_creation_can_come_back_whole() {
     let books = Books::open().await;
     let (customer, item) = (books.ids("customers", 1).await.remove(0), books.ids("items", 1).await.remove(0));
@@ -432,4 +449,28 @@ async fn an_undo_without_an_answer_is_unknown_and_blocks_the_next() {
     assert_eq!(stage.running.app.change(ids[0]).await.unwrap().undone_by, None);
     assert!(refused(&stage, ids[0]).await.message.contains("not known"));
     assert_eq!(stage.books.writes().iter().filter(|w| w.method == "DELETE").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_whose_lines_moved_on_is_neither_deleted_nor_posted_unseen() {
+    for (tool, action) in [(DELETE, None), ("bc_invoke_action", Some("shipAndInvoice"))] {
+        let books = Books::open().await;
+        let (customer, item) = (books.ids("customers", 1).await.remove(0), books.ids("items", 1).await.remove(0));
+        let lines = json!([{"lineType": "Item", "itemId": item, "quantity": 1, "unitPrice": 10}]);
+        let order = books.create("salesOrders", &json!({"customerId": customer, "salesOrderLines": lines})).await;
+        let mut input = json!({"entity": "salesOrders", "id": order});
+        if let Some(action) = action {
+            input["action"] = json!(action);
+        }
+        let stage = set(books, vec![Turn::calls(&[("call_a", tool, input)])]).await;
+        let (run, events, question) = stage.asked().await;
+        let page: Value = serde_json::from_str(&stage.books.read(&format!("salesOrders({order})/salesOrderLines")).await).unwrap();
+        let line = page["value"][0]["id"].as_str().unwrap();
+        stage.books.patch(&format!("salesOrderLines({line})"), &json!({"unitPrice": 99})).await;
+        stage.running.answer(&question, ReviewVerdict::Approve).await.unwrap();
+        run.done.await.unwrap();
+        assert!(ended(&events)[0].2.as_str().contains("somebody else changed"), "{tool}: {:?}", ended(&events));
+        let page: Value = serde_json::from_str(&stage.books.read(&format!("salesOrders({order})/salesOrderLines")).await).unwrap();
+        assert_eq!(page["value"][0]["unitPrice"], json!(99), "{tool}: it stands as somebody left it");
+    }
 }

@@ -53,10 +53,10 @@ async fn an_ordinary_order_says_what_it_comes_to_and_warns_of_nothing() {
     let books = Books::open().await;
     let (customer, item) = usual(&books).await;
     books.patch(&format!("customers({})", customer["id"].as_str().unwrap()), &json!({"creditLimit": 0})).await;
-    let input = order(&customer, &item, json!({"quantity": 2, "unitPrice": 10.25, "discountPercent": 10}));
+    let input = order(&customer, &item, json!({"quantity": 2, "unitPrice": 1500.25, "discountPercent": 10}));
     let (warnings, remarks) = told(books, CREATE, input).await;
     assert_eq!(warnings, Vec::<String>::new());
-    assert!(says(&remarks, "come to about 18.45"), "{remarks:?}");
+    assert!(says(&remarks, "come to about 2,700.45"), "{remarks:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,6 +130,15 @@ async fn duplicates_by_name_mail_and_tax_number() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_tax_number_is_the_same_however_it_is_grouped() {
+    let books = Books::open().await;
+    books.create("vendors", &json!({"displayName": "Twin Peaks Ltd", "taxRegistrationNumber": "GB 123-4567 89"})).await;
+    let data = json!({"displayName": "Somebody Else", "taxRegistrationNumber": "gb123456789"});
+    let (warnings, _) = told(books, CREATE, json!({"entity": "vendors", "data": data})).await;
+    assert!(says(&warnings, "this tax registration number") && says(&warnings, "Twin Peaks"), "{warnings:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_record_is_no_duplicate_of_itself() {
     let books = Books::open().await;
     let id = books.create("customers", &json!({"displayName": "Only One", "email": "one@example.com"})).await;
@@ -139,11 +148,78 @@ async fn a_record_is_no_duplicate_of_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_amount_beyond_the_last_year() {
+async fn an_amount_out_of_the_range_of_the_last_year() {
     let books = Books::open().await;
     let (customer, item) = usual(&books).await;
-    let (warnings, _) = told(books, CREATE, order(&customer, &item, json!({"quantity": 1, "unitPrice": 9_999_999}))).await;
-    assert!(says(&warnings, "more than any invoice of the last year"), "{warnings:?}");
+    let of_price = |price: f64| order(&customer, &item, json!({"quantity": 1, "unitPrice": price}));
+    let (warnings, _) = told(books, CREATE, of_price(9_999_999.0)).await;
+    assert!(says(&warnings, "Unusual amount") && says(&warnings, "more than any invoice of the last year"), "{warnings:?}");
+    let (warnings, _) = told(Books::open().await, CREATE, of_price(0.01)).await;
+    assert!(says(&warnings, "Unusual amount") && says(&warnings, "less than any invoice of the last year"), "{warnings:?}");
+    // Of somebody new nothing is usual.
+    let books = Books::open().await;
+    let id = books.create("customers", &json!({"displayName": "Quite new"})).await;
+    let (warnings, _) = told(books, CREATE, order(&json!({"id": id}), &item, json!({"quantity": 1, "unitPrice": 9_999_999}))).await;
+    assert!(!says(&warnings, "Unusual amount"), "{warnings:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_dates_of_all_lines_of_a_journal_are_looked_at_before_it_is_posted() {
+    let books = Books::open().await;
+    let closed = first(&books, "accountingPeriods?$filter=closed eq true").await;
+    let account = first(&books, "accounts?$filter=accountType eq 'Posting' and directPosting eq true").await;
+    let journal = books.create("journals", &json!({"code": "CLOSED", "displayName": "In a closed month"})).await;
+    for amount in [10, -10] {
+        let line = json!({"accountType": "G_x002F_L_x0020_Account", "accountNumber": account["number"], "amount": amount, "documentNumber": "C1", "postingDate": closed["startingDate"]});
+        books.create(&format!("journals({journal})/journalLines"), &line).await;
+    }
+    let (warnings, _) = told(books, "bc_invoke_action", json!({"entity": "journals", "id": journal, "action": "post"})).await;
+    assert!(says(&warnings, "lies in a period that is closed"), "{warnings:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn posting_looks_at_the_lines_that_stand_there() {
+    let books = Books::open().await;
+    let (customer, item) = usual(&books).await;
+    let lines = json!([{"lineType": "Item", "itemId": item["id"], "quantity": 1_000_000, "unitPrice": 0.01}]);
+    let id = books.create("salesInvoices", &json!({"customerId": customer["id"], "salesInvoiceLines": lines})).await;
+    let (warnings, _) = told(books, "bc_invoke_action", json!({"entity": "salesInvoices", "id": id, "action": "post"})).await;
+    assert!(says(&warnings, "1000000 are sold"), "{warnings:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_is_changed_counts_once_against_the_credit_limit() {
+    let books = Books::open().await;
+    let (_, item) = usual(&books).await;
+    let customer = books.create("customers", &json!({"displayName": "With a limit", "creditLimit": 2000})).await;
+    let lines = json!([{"lineType": "Item", "itemId": item["id"], "quantity": 1, "unitPrice": 1000}]);
+    let order = books.create("salesOrders", &json!({"customerId": customer, "salesOrderLines": lines})).await;
+    let line = first(&books, &format!("salesOrders({order})/salesOrderLines")).await;
+    let (warnings, _) = told(books, UPDATE, json!({"entity": "salesOrderLines", "id": line["id"], "data": {"unitPrice": 1001}})).await;
+    assert!(!says(&warnings, "credit limit"), "{warnings:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blocked_customer_of_a_credit_memo() {
+    let books = Books::open().await;
+    let (customer, _) = usual(&books).await;
+    books.patch(&format!("customers({})", customer["id"].as_str().unwrap()), &json!({"blocked": "All"})).await;
+    let (warnings, _) = told(books, CREATE, json!({"entity": "salesCreditMemos", "data": {"customerId": customer["id"]}})).await;
+    assert!(says(&warnings, "is blocked (All)"), "{warnings:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_there_is_looked_at_for_characters_that_cannot_be_seen_too() {
+    for tool in ["bc_delete_entity", UPDATE] {
+        let books = Books::open().await;
+        let id = books.create("customers", &json!({"displayName": "Fjord\u{202e}SA lys"})).await;
+        let mut input = json!({"entity": "customers", "id": id});
+        if tool == UPDATE {
+            input["data"] = json!({"city": "Oslo"});
+        }
+        let (warnings, _) = told(books, tool, input).await;
+        assert!(says(&warnings, "U+202E"), "{tool}: {warnings:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -178,6 +178,9 @@ pub struct ToolContext {
     pub cancel: CancellationToken,
     /// The writes of the same set that were prepared before, in order: a later one may refer to what an earlier one creates.
     pub earlier: Vec<PlannedWrite>,
+    /// How many of these can be meant by their number: a call that was not accepted in the same answer of the model shifts those behind it,
+    /// and the model could not know. `None`: all of them.
+    pub counted: Option<usize>,
 }
 
 /// A call with its writes exactly as they were approved.

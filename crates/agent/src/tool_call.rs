@@ -39,20 +39,25 @@ impl Run {
         order.extend(self.open.waiting());
         let mut ended = Vec::with_capacity(calls.len());
         let (mut reads, mut writes) = (Vec::new(), Vec::new());
+        let mut counted = None;
         for (index, (call, effect)) in calls.into_iter().enumerate() {
             if index >= self.engine.limits.max_calls_per_turn {
                 ended.push(self.complete(&call, too_many(self.engine.limits.max_calls_per_turn), Duration::ZERO).await?);
                 continue;
             }
             match effect {
-                None => ended.push(self.complete(&call, self.no_such_tool(&call.tool), Duration::ZERO).await?),
+                None => {
+                    // It may have been meant as a write of the set.
+                    counted = Some(self.open.planned().len());
+                    ended.push(self.complete(&call, self.no_such_tool(&call.tool), Duration::ZERO).await?);
+                }
                 Some(Effect::Read) if call.tool == todos::TOOL => ended.push(self.write_todos(&call).await?),
                 Some(Effect::Read) => reads.push(call),
                 Some(Effect::Write | Effect::Destructive) => writes.push(call),
             }
         }
         self.reads(reads, &mut ended).await?;
-        self.writes(writes, &mut ended).await?;
+        self.writes(writes, counted, &mut ended).await?;
         self.plan.worked(ended.iter().all(|e| e.status == ToolCallStatus::Ok));
         self.store_results(&order, ended).await
     }
@@ -132,9 +137,11 @@ impl Run {
     }
 
     /// Prepares the writes of a turn. They are put to a person with its end, unless all of them say that more of their set will come.
-    async fn writes(&mut self, calls: Vec<ToolCall>, ended: &mut Vec<Ended>) -> Result<(), UserError> {
+    /// `counted`: [`ToolContext::counted`].
+    async fn writes(&mut self, calls: Vec<ToolCall>, counted: Option<usize>, ended: &mut Vec<Ended>) -> Result<(), UserError> {
         let mut context = self.context(self.cancel.clone());
         context.earlier = self.open.planned();
+        context.counted = counted;
         let mut complete = false;
         for call in calls {
             if self.cancel.is_cancelled() {
@@ -148,7 +155,10 @@ impl Run {
                     context.earlier.extend(writes.iter().cloned());
                     self.open.take(Prepared { call, writes }, grouping);
                 }
-                Err(output) => ended.push(self.complete(&call, output, since(&*self.engine.clock, started)).await?),
+                Err(output) => {
+                    context.counted = context.counted.or(Some(context.earlier.len()));
+                    ended.push(self.complete(&call, output, since(&*self.engine.clock, started)).await?);
+                }
             }
         }
         if self.cancel.is_cancelled() {
@@ -217,7 +227,7 @@ impl Run {
     }
 
     pub(crate) fn context(&self, cancel: CancellationToken) -> ToolContext {
-        ToolContext { session_id: self.request.session_id, run_id: self.request.run_id, cancel, earlier: Vec::new() }
+        ToolContext { session_id: self.request.session_id, run_id: self.request.run_id, cancel, earlier: Vec::new(), counted: None }
     }
 
     fn no_such_tool(&self, name: &str) -> ToolOutput {

@@ -32,7 +32,7 @@ impl App {
         members.retain(|(name, _)| !matches!(name.as_str(), "refresh" | "save"));
         members.push(("refresh".to_owned(), Json::Bool(true)));
         let call = ToolCall { call_id: CallId::fresh(), tool: TOOL.to_owned(), input: RawJson::from(&Json::Object(members)) };
-        let context = ToolContext { session_id: SessionId::new(), run_id: RunId::new(), cancel: CancellationToken::new(), earlier: Vec::new() };
+        let context = ToolContext { session_id: SessionId::new(), run_id: RunId::new(), cancel: CancellationToken::new(), earlier: Vec::new(), counted: None };
         let tools = self.permitted(std::sync::Arc::clone(&bench.tools) as _, bench.connection.as_ref());
         if tools.effect(&call) != Some(Effect::Read) {
             return Err(UserError::new(ErrorCode::InvalidInput, "This is no question for records."));

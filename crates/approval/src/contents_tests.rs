@@ -21,6 +21,7 @@ fn write(operation: WriteOperation, body: Option<&str>, before: Option<&str>) ->
         notes: vec![],
         undo: Undoable::No { why: text() },
         undoes: None,
+        undoes_also: Vec::new(),
         conflicts: vec![],
         method: "POST".into(),
         path: "customers".into(),

@@ -117,6 +117,7 @@ pub(crate) fn planned(body: &str) -> PlannedWrite {
         notes: Vec::new(),
         undo: Undoable::Yes { how: "Delete it.".into() },
         undoes: None,
+        undoes_also: Vec::new(),
         conflicts: Vec::new(),
         method: "POST".into(),
         path: "customers".into(),

@@ -81,6 +81,7 @@ fn planned(request: &CanonicalRequest) -> PlannedWrite {
         notes: Vec::new(),
         undo: Undoable::Yes { how: "Delete it.".into() },
         undoes: None,
+        undoes_also: Vec::new(),
         conflicts: Vec::new(),
         method: request.method.as_str().into(),
         path: request.path.clone(),
@@ -243,7 +244,6 @@ async fn where_nothing_can_be_said_nothing_is_said() {
     }
 }
 
-#[tokio::test]
 /// What is known of what a trial left.
 enum Left {
     Nothing,
@@ -272,6 +272,7 @@ async fn a_later_look_reads_what_has_an_id_and_says_of_what_none_is_known() {
     }
 }
 
+#[tokio::test]
 async fn what_may_not_be_tried_out_never_leaves() {
     let script = Script::new([ok("{}")]).await;
     let action = script.request(Method::Post, &format!("salesInvoices({ID})/Microsoft.NAV.post"), None, None);

@@ -301,6 +301,7 @@ pub(crate) async fn try_permit(request: &CanonicalRequest) -> Option<WritePermit
         action: None,
         undo: Undoable::No { why: "This is a test.".into() },
         undoes: None,
+        undoes_also: Vec::new(),
         conflicts: Vec::new(),
     };
     let connection = Connection {

@@ -177,6 +177,9 @@ pub struct ChangePreview {
     /// The write that this one takes back.
     #[serde(default)]
     pub undoes: Option<ChangeId>,
+    /// Earlier writes of the same run that it takes back as well: to the same record, or to what belongs to it.
+    #[serde(default)]
+    pub undoes_also: Vec<ChangeId>,
     /// What others changed since the write that this one takes back.
     #[serde(default)]
     pub conflicts: Vec<FieldConflict>,

@@ -28,6 +28,7 @@ fn planned(n: usize) -> PlannedWrite {
         notes: Vec::new(),
         undo: Undoable::No { why: "A test.".into() },
         undoes: None,
+        undoes_also: Vec::new(),
         conflicts: Vec::new(),
         method: "POST".into(),
         path: request.path.clone(),

@@ -40,6 +40,7 @@ fn planned(n: u64) -> PlannedWrite {
         notes: Vec::new(),
         undo: Undoable::Yes { how: "Delete it.".into() },
         undoes: None,
+        undoes_also: Vec::new(),
         conflicts: Vec::new(),
         method: "POST".into(),
         path: request.path.clone(),
@@ -50,7 +51,6 @@ fn planned(n: u64) -> PlannedWrite {
     PlannedWrite { request, preview, before: None }
 }
 
-fn question(run: &NewRun, writes: &[PlannedWrite]) -> ApprovalRequest {
 fn connection() -> Connection {
     Connection {
         name: "demo".into(),
@@ -63,6 +63,7 @@ fn connection() -> Connection {
     }
 }
 
+fn question(run: &NewRun, writes: &[PlannedWrite]) -> ApprovalRequest {
     let now = Timestamp::now();
     ApprovalRequest {
         approval_id: ApprovalId::new(),

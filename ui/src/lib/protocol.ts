@@ -388,6 +388,10 @@ undo: Undoable,
  */
 undoes: ChangeId | null, 
 /**
+ * Earlier writes of the same run that it takes back as well: to the same record, or to what belongs to it.
+ */
+undoes_also: Array<ChangeId>, 
+/**
  * What others changed since the write that this one takes back.
  */
 conflicts: Array<FieldConflict>, 

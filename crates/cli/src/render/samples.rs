@@ -46,6 +46,7 @@ pub fn update(fields: Vec<FieldChange>) -> ChangePreview {
         notes: vec![Note { kind: NoteKind::Warning, text: "Balance due is 48210.00 NOK".into() }],
         undo: Undoable::Yes { how: "The old values are put back.".into() },
         undoes: None,
+        undoes_also: Vec::new(),
         conflicts: Vec::new(),
         method: "PATCH".into(),
         path: "customers(aaaaaaaa-0000-0000-0000-000000000001)".into(),

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{BusinessCentral, Prepared, Target, change_set::ChangeSetInput, entity, failed, image, preview, validated};
+use super::{BusinessCentral, Prepared, Target, change_set::ChangeSetInput, entity, failed, image, preview, recreate, validated};
 use crate::answer::Answer;
 
 pub(super) const DESCRIPTION: &str = "Proposes to delete one record. The person sees what it is; afterwards it is checked that it is gone.";
@@ -48,8 +48,10 @@ pub(super) async fn prepare(bc: &BusinessCentral, input: Input, call_id: &CallId
         request,
     };
     let mut planned = preview::plan(client, draft, cancel).await;
-    if let (Undoable::Yes { .. }, Some(no)) = (&planned.preview.undo, image::way_back(entity, &record.json)) {
-        planned.preview.undo = no;
+    match (&planned.preview.undo, image::way_back(entity, &record.json)) {
+        (Undoable::Yes { .. }, Some(no)) => planned.preview.undo = no,
+        (Undoable::Yes { .. }, None) => planned.preview.notes.extend(recreate::would_be_lost(entity, &record.json)),
+        (Undoable::No { .. }, _) => {}
     }
     Ok(Prepared { planned, target: Target::Delete { record: record_path } })
 }

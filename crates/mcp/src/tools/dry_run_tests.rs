@@ -27,6 +27,7 @@ pub(in crate::tools) fn write(operation: WriteOperation, entity: &str, before: O
         notes: Vec::new(),
         undo: Undoable::Yes { how: String::new() },
         undoes: None,
+        undoes_also: Vec::new(),
         conflicts: Vec::new(),
         method: request.method.as_str().into(),
         path: request.path.clone(),

@@ -1,9 +1,9 @@
 //! A person's edits of a proposed write: the same checks as for a tool call, a body built anew, the same preview.
 
 use bca_approval::{CanonicalRequest, PlannedWrite};
-use bca_bc::{BcError, Client, EMPTY_DATE, EMPTY_ID, RecordId, RecordPath};
+use bca_bc::{BcError, Client, EMPTY_DATE, EMPTY_ID, RecordId, RecordPath, Reference};
 use bca_catalogue::{Catalogue, Entity, Operation, Parented, Property, PropertyKind, Proposal};
-use bca_protocol::{ErrorCode, FieldEdit, Json, UserError, WriteOperation};
+use bca_protocol::{ErrorCode, FieldEdit, Json, Note, UserError, WriteOperation};
 use tokio_util::sync::CancellationToken;
 
 use super::{BusinessCentral, create_entity, own_ids, preview, send::fetch, validated, verify};
@@ -64,16 +64,53 @@ impl BusinessCentral {
             request,
         };
         let mut planned = preview::plan(client, draft, cancel).await;
+        let said = self.said_of_the_way_back(client, entity, proposed, &old, cancel).await;
+        let fresh: Vec<Note> = said.into_iter().filter(|note| !planned.preview.notes.contains(note)).collect();
+        planned.preview.notes.extend(fresh);
         planned.before.clone_from(&proposed.before);
         let shown = &mut planned.preview;
         shown.change_id = proposed.preview.change_id;
         shown.undoes = proposed.preview.undoes;
+        shown.undoes_also.clone_from(&proposed.preview.undoes_also);
         shown.conflicts.clone_from(&proposed.preview.conflicts);
         for field in &mut shown.fields {
             let first = proposed.preview.fields.iter().find(|first| first.name == field.name);
+            if let Some(first) = first.filter(|first| first.after.as_deref().and_then(Reference::parse).is_some() && first.after == field.after) {
+                // What a reference stands for is known from the set, and it is no value to be typed.
+                (field.after_label, field.editor) = (first.after_label.clone(), None);
+            }
             field.proposed = first.filter(|first| first.after != field.after).map(|first| first.after.clone().unwrap_or_default());
         }
         Ok(planned)
+    }
+
+    /// What was said of a way back, such as what does not come back: it holds whatever the values are. It is what a preview of the same write
+    /// would not say by itself.
+    async fn said_of_the_way_back(
+        &self,
+        client: &Client,
+        entity: &'static Entity,
+        proposed: &PlannedWrite,
+        old: &Json,
+        cancel: &CancellationToken,
+    ) -> Vec<Note> {
+        if proposed.preview.undoes.is_none() || proposed.preview.operation != WriteOperation::Create {
+            return Vec::new();
+        }
+        let draft = preview::Draft {
+            entity,
+            operation: &Operation::Create,
+            call_id: &proposed.preview.call_id,
+            key: None,
+            title: proposed.preview.title.clone(),
+            before: None,
+            data: Some(old),
+            notes: Vec::new(),
+            now: self.clock.now(),
+            request: proposed.request.clone(),
+        };
+        let by_itself = preview::plan(client, draft, cancel).await.preview.notes;
+        proposed.preview.notes.iter().filter(|note| !by_itself.contains(note)).cloned().collect()
     }
 
     async fn put(

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bca_approval::{OwnIds, PlannedWrite, Settlement};
-use bca_bc::{BcError, Client, Filter, Freshness, Query, RecordPath, SetPath};
+use bca_bc::{BcError, Client, Filter, Freshness, Query, RecordId, RecordPath, SetPath};
 use bca_catalogue::{Catalogue, Entity, PropertyKind};
 use bca_protocol::{ChangeOutcome, Json, RawJson, WriteOperation};
 use tokio_util::sync::CancellationToken;
@@ -73,8 +73,15 @@ type Finding = (ChangeOutcome, &'static str, Option<Json>);
 const MADE: &str = "Found by reading: the change was made.";
 const NOT_MADE: &str = "Found by reading, more than ten minutes later: the change was not made.";
 
+/// The record where it was written to: what stands below another may have no place of its own, and that nothing is found at such a place
+/// would say nothing.
 fn record_path(planned: &PlannedWrite) -> Option<RecordPath> {
-    RecordPath::of(&planned.preview.entity, planned.preview.key.as_deref()?).ok()
+    let Some((parent, own)) = planned.request.path.rsplit_once('/') else {
+        return RecordPath::of(&planned.preview.entity, planned.preview.key.as_deref()?).ok();
+    };
+    let parts = |step: &str| step.strip_suffix(')').and_then(|step| step.split_once('(')).map(|(set, id)| (set.to_owned(), id.to_owned()));
+    let ((set, id), (navigation, own)) = (parts(parent)?, parts(own)?);
+    Some(SetPath::below(&RecordPath::of(&set, &id).ok()?, &navigation).ok()?.record(RecordId::parse(&own).ok()?))
 }
 
 async fn look_at_update(client: &Client, entity: &Entity, planned: &PlannedWrite, age: Duration, cancel: &CancellationToken) -> Option<Finding> {
@@ -114,3 +121,7 @@ async fn look_for_create(client: &Client, entity: &Entity, planned: &PlannedWrit
     let page = client.query(&query, cancel).await.ok()?;
     page.rows.is_empty().then_some((ChangeOutcome::Failed, NOT_MADE, None))
 }
+
+#[cfg(test)]
+#[path = "look_again_tests.rs"]
+mod tests;

@@ -25,6 +25,7 @@ mod send;
 mod send_together;
 mod shown;
 pub(crate) mod undo;
+pub(crate) mod undo_run;
 mod update_entity;
 mod upload;
 mod validate_operation;
@@ -312,7 +313,7 @@ impl BusinessCentral {
     pub(crate) async fn prepare(&self, tool: Tool, call: &ToolCall, context: &ToolContext) -> Result<Vec<PlannedWrite>, Answer> {
         let cancel = &context.cancel;
         self.learn_captions(cancel).await;
-        let input = &references::named(call.input.as_str(), &context.earlier)?;
+        let input = &references::named(call.input.as_str(), &context.earlier, context.counted)?;
         let unknown = |planned: &Result<Vec<PlannedWrite>, Answer>| planned.as_ref().is_err_and(is_about_the_unknown);
         self.knowing(cancel, || self.prepare_known(tool, input, &call.call_id, context), unknown).await
     }
@@ -331,7 +332,9 @@ impl BusinessCentral {
                 return Err(Answer::error("not_a_write", "This tool changes nothing."));
             }
         };
+        references::known(&prepared.planned, &context.earlier)?;
         references::label(&mut prepared.planned.preview, &context.earlier);
+        warnings::doubles(&mut prepared.planned.preview, &context.earlier);
         let planned = prepared.planned.clone();
         self.keep(call_id, prepared);
         Ok(vec![planned])

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     image,
     send::fetch,
-    warnings::{Seen, warnings},
+    warnings::{Seen, shown, warnings},
 };
 use bca_approval::{CanonicalRequest, PlannedWrite};
 
@@ -62,6 +62,8 @@ pub(super) async fn plan(client: &Client, draft: Draft<'_>, cancel: &Cancellatio
         fields.push(field);
         notes.extend(note);
     }
+    let unseen = shown(&draft.title, &fields, &notes);
+    notes.extend(unseen);
     let (operation, action) = match draft.operation {
         Operation::Create => (WriteOperation::Create, None),
         Operation::Update => (WriteOperation::Update, None),
@@ -86,6 +88,7 @@ pub(super) async fn plan(client: &Client, draft: Draft<'_>, cancel: &Cancellatio
         notes,
         undo: undoable(catalogue.undo(&draft.entity.set, draft.operation)),
         undoes: None,
+        undoes_also: Vec::new(),
         conflicts: Vec::new(),
         method: request.method.as_str().to_owned(),
         path: request.path.clone(),

@@ -54,8 +54,8 @@ pub(super) fn again(entity: &Entity, before: &Json) -> Result<Again, BcError> {
         data.retain(|(name, _)| !matches!(name.as_str(), "sequence" | "lineNumber"));
     }
     // On a document that has no lines yet a discount on the whole has nothing to be spread over.
-    let has_lines = image::owned(entity).any(|(navigation, _)| navigation.name.ends_with("Lines") && navigation.name != "dimensionSetLines");
-    let discount = data.iter().position(|(name, _)| has_lines && name == "discountAmount").map(|at| data.remove(at).1);
+    let has_lines = has_lines(entity);
+    let discount = data.iter().position(|(name, _)| has_lines && name == DISCOUNT).map(|at| data.remove(at).1);
     let (expand, mut children) = children(entity, before);
     let read_back = expand.iter().map(|name| deep(entity, name)).collect();
     let count = |name: &str| data_len(&children, name);
@@ -78,6 +78,18 @@ pub(super) fn again(entity: &Entity, before: &Json) -> Result<Again, BcError> {
     }
     notes.push(warning("It gets a new id. What pointed to the old one, its history, pictures, attached files, comments and links do not come back.".into()));
     Ok(Again { set, is_below_a_parent: parent.is_some(), expand, read_back, data: Json::Object(data), notes })
+}
+
+const DISCOUNT: &str = "discountAmount";
+
+fn has_lines(entity: &Entity) -> bool {
+    image::owned(entity).any(|(navigation, _)| navigation.name.ends_with("Lines") && navigation.name != "dimensionSetLines")
+}
+
+/// What a person has to know before a record is deleted, though the deletion can be taken back: a part of it would not come back.
+pub(super) fn would_be_lost(entity: &Entity, record: &Json) -> Option<Note> {
+    let discount = record.get(DISCOUNT).filter(|value| has_lines(entity) && says_something(value)).and_then(Json::display)?;
+    Some(warning(format!("The discount of {discount} on the whole document would not come back with an undo. It would have to be set again.")))
 }
 
 fn info(text: String) -> Note {

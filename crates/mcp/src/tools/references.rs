@@ -5,7 +5,7 @@
 
 use bca_approval::PlannedWrite;
 use bca_bc::Reference;
-use bca_protocol::{ChangePreview, Json, WriteOperation};
+use bca_protocol::{ChangeId, ChangePreview, Json, WriteOperation};
 
 use super::upload::is_file_of_a_create;
 use crate::answer::Answer;
@@ -16,13 +16,17 @@ const OPENING: &str = "{result:";
 const SOME_ID: &str = "00000000-0000-4000-8000-000000000000";
 
 /// The input with the numbers of earlier writes replaced by their identities.
-pub(super) fn named(input: &str, earlier: &[PlannedWrite]) -> Result<String, Answer> {
+///
+/// Of the earlier ones only `counted` can be meant by number: behind a call of the same answer that was not accepted, another record than the
+/// model meant would stand at its number.
+pub(super) fn named(input: &str, earlier: &[PlannedWrite], counted: Option<usize>) -> Result<String, Answer> {
     if !input.contains(OPENING) {
         return Ok(input.to_owned());
     }
     let Ok(mut tree) = Json::parse(input) else { return Ok(input.to_owned()) };
     // A model counts its calls; the file that goes with a create is no call of its own.
-    let earlier: Vec<&PlannedWrite> = earlier.iter().filter(|write| !is_file_of_a_create(&write.preview)).collect();
+    let certain = earlier.iter().take(counted.unwrap_or(usize::MAX));
+    let earlier: Vec<&PlannedWrite> = certain.filter(|write| !is_file_of_a_create(&write.preview)).collect();
     let mut fault = None;
     if let Json::Object(members) = &mut tree
         && let Some((_, data)) = members.iter_mut().find(|(name, _)| name == "data")
@@ -40,12 +44,30 @@ pub(super) fn named(input: &str, earlier: &[PlannedWrite]) -> Result<String, Ans
     }
     match fault {
         None => Ok(tree.to_string()),
+        Some(number) if counted.is_some() => Err(Answer::error_with(
+            "no_such_result",
+            format!("Nothing was proposed: a call before this one was not accepted, so it is not certain which record write {number} of this set stands for."),
+            "Propose it again in a later turn, with the results counted as they are then, or with the record's id.",
+        )),
         Some(number) => Err(Answer::error_with(
             "no_such_result",
             format!("Nothing was proposed: write {number} of this set creates nothing that could be referred to."),
             "Refer to an earlier create of the same set, or use the record's id.",
         )),
     }
+}
+
+/// Refuses a reference to anything but a write of the same set: nobody would see what it stands for.
+pub(super) fn known(planned: &PlannedWrite, earlier: &[PlannedWrite]) -> Result<(), Answer> {
+    let is_known = |change: &ChangeId| earlier.iter().any(|write| write.change_id() == *change);
+    if bca_bc::references(&planned.request).iter().all(is_known) {
+        return Ok(());
+    }
+    Err(Answer::error_with(
+        "no_such_result",
+        "Nothing was proposed: it refers to the result of a change that is not part of this set.",
+        "Refer to the Nth write of the same set as `{result:N}`, or use the record's id.",
+    ))
 }
 
 /// `{result:2}` is 2.

@@ -4,12 +4,12 @@ use super::*;
 #[test]
 fn only_earlier_creates_can_be_referred_to() {
     let input = r#"{"entity":"salesOrders","data":{"customerId":"{result:1}"}}"#;
-    assert!(named(input, &[]).is_err());
+    assert!(named(input, &[], None).is_err());
     let plain = r#"{"entity":"salesOrders","data":{"customerId":"x"}}"#;
-    assert_eq!(named(plain, &[]).unwrap(), plain);
+    assert_eq!(named(plain, &[], None).unwrap(), plain);
     // What is no reference is data.
     let text = r#"{"entity":"customers","data":{"displayName":"{result:one} and {result:1} more"}}"#;
-    assert_eq!(named(text, &[]).unwrap(), text);
+    assert_eq!(named(text, &[], None).unwrap(), text);
 }
 
 #[test]

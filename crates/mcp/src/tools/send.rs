@@ -9,7 +9,7 @@ use bca_catalogue::{Catalogue, Entity};
 use bca_protocol::{CallId, ChangeOutcome, Json, RawJson, ToolCallStatus};
 use tokio_util::sync::CancellationToken;
 
-use super::{BusinessCentral, Outcome, Prepared, Target, follow_up, own_ids, verify};
+use super::{BusinessCentral, Outcome, Prepared, Target, follow_up, image, own_ids, verify};
 use crate::answer::{Answer, object, sparse, text};
 
 /// Reads one record from the database that is written to, never from a replica or a cache.
@@ -73,11 +73,20 @@ impl BusinessCentral {
         self.settle(call_id, &prepared, settled).await
     }
 
-    /// Actions carry no `If-Match`, so the version that was approved is compared here.
+    /// Actions carry no `If-Match`, so the version that was approved is compared here. So is what was shown: the version of a document need not
+    /// move with its lines, and its totals are what a person approved; of a deletion, the records that go with it.
     async fn moved_on(&self, client: &Client, prepared: &Prepared, cancel: &CancellationToken) -> Option<Answer> {
-        let Target::Action { record, seen, .. } = &prepared.target else { return None };
-        match fetch(client, record, &[], cancel).await {
-            Ok(now) if now.etag == *seen => None,
+        let (read, seen) = match &prepared.target {
+            Target::Action { record, seen, .. } => (fetch(client, record, &[], cancel).await, seen),
+            Target::Delete { record } => match entity_of(prepared).filter(|entity| image::owned(entity).next().is_some()) {
+                Some(entity) => (image::whole(client, entity, record, cancel).await, &prepared.planned.request.if_match),
+                None => return None,
+            },
+            Target::Create { .. } | Target::Update { .. } => return None,
+        };
+        let shown = prepared.planned.before.as_ref().and_then(|before| before.tree().ok());
+        match read {
+            Ok(now) if now.etag == *seen && shown.is_none_or(|shown| is_as_shown(&shown, &now.json)) => None,
             Ok(_) => Some(changed_meanwhile()),
             Err(fault) => Some(Answer::write(ToolCallStatus::Error, "failed", format!("Nothing was changed: {fault}"))),
         }
@@ -173,6 +182,19 @@ pub(super) async fn settled_by(
         Err(WriteError::Unknown(fault)) => {
             Settled { correlation_id: fault.correlation_id().map(str::to_owned), ..find_out(client, prepared, &fault, cancel).await }
         }
+    }
+}
+
+/// Whether two readings of a record say the same. Annotations and the time of the last change don't count: the version tells of those.
+fn is_as_shown(shown: &Json, now: &Json) -> bool {
+    match (shown, now) {
+        (Json::Object(shown), Json::Object(now)) => shown.iter().all(|(name, value)| {
+            let counts = !name.contains('@') && name != "lastModifiedDateTime";
+            let there = now.iter().find(|(other, _)| other == name).map(|(_, value)| value);
+            !counts || there.is_none_or(|there| is_as_shown(value, there))
+        }),
+        (Json::Array(shown), Json::Array(now)) => shown.len() == now.len() && shown.iter().zip(now).all(|(shown, now)| is_as_shown(shown, now)),
+        (shown, now) => shown == now,
     }
 }
 

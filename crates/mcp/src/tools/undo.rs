@@ -24,6 +24,8 @@ pub struct Done<'a> {
     pub key: Option<&'a str>,
     /// The record as it was read back.
     pub after: Option<&'a RawJson>,
+    /// Other writes that its way back takes back as well.
+    pub also: &'a [ChangeId],
 }
 
 /// The inverse before it is planned.
@@ -66,10 +68,10 @@ impl BusinessCentral {
             WriteOperation::Delete => creation(client, entity, done)?,
             WriteOperation::Action => return Err(no_way_back("This cannot be undone: an action has no opposite that BC Agent knows.")),
         };
-        Ok(self.plan_inverse(client, entity, shown.change_id, inverse, cancel).await)
+        Ok(self.plan_inverse(client, entity, done, inverse, cancel).await)
     }
 
-    async fn plan_inverse(&self, client: &Client, entity: &'static Entity, undoes: ChangeId, inverse: Inverse, cancel: &CancellationToken) -> PreparedCall {
+    async fn plan_inverse(&self, client: &Client, entity: &'static Entity, done: &Done<'_>, inverse: Inverse, cancel: &CancellationToken) -> PreparedCall {
         let call = ToolCall { call_id: CallId::fresh(), tool: inverse.tool.name().to_owned(), input: RawJson::from(&inverse.input) };
         let draft = preview::Draft {
             entity,
@@ -84,8 +86,18 @@ impl BusinessCentral {
             request: inverse.request,
         };
         let mut planned = preview::plan(client, draft, cancel).await;
-        planned.preview.undoes = Some(undoes);
+        planned.preview.undoes = Some(done.planned.change_id());
+        planned.preview.undoes_also = done.also.to_vec();
+        if !done.also.is_empty() {
+            let text = format!("With it goes what the same run did before to this record, or to what belongs to it ({} more).", done.also.len());
+            planned.preview.notes.push(Note { kind: bca_protocol::NoteKind::Info, text });
+        }
         planned.preview.conflicts = inverse.conflicts;
+        if let (WriteOperation::Delete, Some(record), true) =
+            (planned.preview.operation, planned.before.as_ref().and_then(|b| b.tree().ok()), planned.preview.undo.is_yes())
+        {
+            planned.preview.notes.extend(recreate::would_be_lost(entity, &record));
+        }
         if let (true, Some(no)) = (planned.preview.undo.is_yes(), inverse.undo) {
             planned.preview.undo = no;
         }

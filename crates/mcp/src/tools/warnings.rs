@@ -4,14 +4,27 @@
 mod books;
 mod document;
 mod texts;
+mod usual;
 
+use std::collections::BTreeSet;
+
+use bca_approval::PlannedWrite;
 use bca_bc::Client;
 use bca_catalogue::{Entity, Operation};
-use bca_protocol::{Json, Note, NoteKind};
+use bca_protocol::{ChangePreview, FieldChange, Json, Note, NoteKind};
 use jiff::{Timestamp, civil::Date};
 use tokio_util::sync::CancellationToken;
 
 use self::books::Books;
+
+/// Posting dates of one write that are spoken of.
+const MOST_DATES: usize = 5;
+
+/// Sets in which one and the same party should stand once.
+const MASTERS: [&str; 3] = ["customers", "vendors", "contacts"];
+
+/// What tells a party from others.
+const IDENTITY: [(&str, &str); 3] = [("taxRegistrationNumber", "tax registration number"), ("email", "mail address"), ("displayName", "name")];
 
 /// A write as the warnings see it.
 pub(super) struct Seen<'a> {
@@ -55,6 +68,13 @@ pub(super) async fn warnings(client: &Client, seen: &Seen<'_>, now: Timestamp, c
     notes
 }
 
+/// Warnings of what a person reads beside the values that are set. `told`: what was said of those.
+pub(super) fn shown(title: &str, fields: &[FieldChange], told: &[Note]) -> Vec<Note> {
+    let unseen = |note: &&Note| note.kind == NoteKind::Warning && note.text.contains("can't be seen");
+    let told: Vec<Note> = told.iter().filter(unseen).cloned().collect();
+    texts::hidden_in_shown(title, fields, &told)
+}
+
 fn warning(text: String) -> Note {
     Note { kind: NoteKind::Warning, text }
 }
@@ -63,14 +83,45 @@ fn info(text: String) -> Note {
     Note { kind: NoteKind::Info, text }
 }
 
-/// A posting date in a month that is closed or locked, or outside the days in which posting is allowed.
+/// The posting dates that a write sets, or that an action posts by: those of the document, or of the lines of a journal.
+async fn posting_dates(books: &Books<'_>, seen: &Seen<'_>) -> BTreeSet<Date> {
+    let date = |text: &str| text.parse::<Date>().ok();
+    let mut dates = BTreeSet::new();
+    if let Operation::Action(_) = seen.operation {
+        dates.extend(seen.text("postingDate").and_then(date));
+        if let ("journals", Some(id)) = (seen.entity.set.as_str(), seen.key) {
+            let lines = books.below("journals", id, "journalLines").await;
+            dates.extend(lines.iter().filter_map(|line| books::text(line, "postingDate")).filter_map(date));
+        }
+        return dates;
+    }
+    let mut set = vec![seen.data.unwrap_or(&Json::Null)];
+    while let Some(value) = set.pop() {
+        match value {
+            Json::Object(members) => {
+                dates.extend(books::text(value, "postingDate").and_then(date));
+                set.extend(members.iter().map(|(_, below)| below));
+            }
+            Json::Array(rows) => set.extend(rows),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+        }
+    }
+    dates
+}
+
+/// Posting dates in a month that is closed or locked, or outside the days in which posting is allowed.
 async fn closed_period(books: &Books<'_>, seen: &Seen<'_>) -> Vec<Note> {
-    let posts = matches!(seen.operation, Operation::Action(_));
-    let date = if posts { seen.text("postingDate") } else { seen.set_text("postingDate") };
-    let Some(date) = date.and_then(|text| text.parse::<Date>().ok()) else { return Vec::new() };
+    let dates = posting_dates(books, seen).await;
+    if dates.is_empty() {
+        return Vec::new();
+    }
+    let (periods, setup) = tokio::join!(books.all("accountingPeriods"), books.all("generalLedgerSetup"));
+    dates.into_iter().take(MOST_DATES).flat_map(|date| of_posting_date(date, &periods, &setup)).collect()
+}
+
+fn of_posting_date(date: Date, periods: &[Json], setups: &[Json]) -> Vec<Note> {
     let mut notes = Vec::new();
     let starts = |period: &Json| period.get("startingDate").and_then(Json::as_str).and_then(|text| text.parse::<Date>().ok());
-    let periods = books.all("accountingPeriods").await;
     let period = periods.iter().filter(|period| starts(period).is_some_and(|start| start <= date)).max_by_key(|period| starts(period));
     let is = |period: &Json, name: &str| period.get(name) == Some(&Json::Bool(true));
     match period {
@@ -80,8 +131,8 @@ async fn closed_period(books: &Books<'_>, seen: &Seen<'_>) -> Vec<Note> {
         None if !periods.is_empty() => notes.push(warning(format!("Posting date: {date} lies before the first accounting period."))),
         _ => {}
     }
-    for setup in books.all("generalLedgerSetup").await {
-        let bound = |name: &str| setup.get(name).and_then(Json::as_str).filter(|text| !bca_bc::is_empty_value(text)).and_then(|text| text.parse::<Date>().ok());
+    for setup in setups {
+        let bound = |name: &str| books::text(setup, name).and_then(|text| text.parse::<Date>().ok());
         let (from, to) = (bound("allowPostingFrom"), bound("allowPostingTo"));
         if from.is_some_and(|from| date < from) || to.is_some_and(|to| date > to) {
             notes.push(warning(format!("Posting date: {date} is outside the days in which posting is allowed.")));
@@ -90,15 +141,40 @@ async fn closed_period(books: &Books<'_>, seen: &Seen<'_>) -> Vec<Note> {
     notes
 }
 
+/// Adds a warning where an earlier write of the same set creates a record with the same tax number, mail or name: the books can't show that yet.
+pub(super) fn doubles(preview: &mut ChangePreview, earlier: &[PlannedWrite]) {
+    if !MASTERS.contains(&preview.entity.as_str()) {
+        return;
+    }
+    let value = |of: &ChangePreview, property: &str| {
+        let field = of.fields.iter().find(|field| field.name == property)?;
+        field.after.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty())
+    };
+    let mut notes = Vec::new();
+    let is_another = |other: &ChangePreview| other.entity == preview.entity && (other.key.is_none() || other.key != preview.key);
+    for (at, other) in earlier.iter().enumerate().filter(|(_, other)| is_another(&other.preview)) {
+        for (property, what) in IDENTITY {
+            if value(preview, property).is_some_and(|text| value(&other.preview, property) == Some(text)) {
+                notes.push(warning(format!("Change {} of this set has the same {what}: {}.", at + 1, other.preview.title)));
+            }
+        }
+    }
+    preview.notes.extend(notes);
+}
+
 /// Another record with the same tax number, mail or name.
 async fn duplicates(books: &Books<'_>, seen: &Seen<'_>) -> Vec<Note> {
-    if !matches!(seen.entity.set.as_str(), "customers" | "vendors" | "contacts") || !matches!(seen.operation, Operation::Create | Operation::Update) {
+    if !MASTERS.contains(&seen.entity.set.as_str()) || !matches!(seen.operation, Operation::Create | Operation::Update) {
         return Vec::new();
     }
     let mut notes = Vec::new();
-    for (property, what) in [("taxRegistrationNumber", "tax registration number"), ("email", "mail address"), ("displayName", "name")] {
+    for (property, what) in IDENTITY {
         let Some(text) = seen.set_text(property) else { continue };
-        for other in books.alike(&seen.entity.set, property, text).await {
+        let others = match property {
+            "taxRegistrationNumber" => books.numbered_alike(&seen.entity.set, property, text).await,
+            _ => books.alike(&seen.entity.set, property, text).await,
+        };
+        for other in others {
             if other.get("id").and_then(Json::as_str) != seen.key {
                 let name = super::preview::name_of(seen.entity, &other);
                 notes.push(warning(format!("There is already {} with this {what}: {name}.", seen.entity.one())));

@@ -64,6 +64,8 @@ statements! {
         FROM changes c LEFT JOIN checkpoints p ON p.change_id = c.change_id WHERE c.change_id = ?1 AND c.state = 'confirmed'";
     /// A write on its way that takes this one back.
     UNDOING = "SELECT state FROM changes WHERE undoes = ?1 AND state IN ('planned', 'approved', 'sending', 'unknown')";
+    /// What else it takes back is part of what was shown.
+    PREVIEW = "SELECT preview FROM changes WHERE change_id = ?1";
     UNDOES = "SELECT undoes FROM changes WHERE change_id = ?1";
     UNDONE_BY = "UPDATE changes SET undone_by = ?2 WHERE change_id = ?1";
     /// Writes whose outcome has to be found out, with their exact requests.
@@ -263,7 +265,9 @@ pub(crate) fn took_back(tx: &Connection, change: ChangeId) -> Result<(), StoreEr
     let (mut link, mut holds) = (change, true);
     while let Some(earlier) = undoes(tx, link)? {
         let by = holds.then_some(Text(link));
-        tx.prepare_cached(UNDONE_BY)?.execute(params![Text(earlier), by])?;
+        for one in [earlier].into_iter().chain(undoes_also(tx, link)?) {
+            tx.prepare_cached(UNDONE_BY)?.execute(params![Text(one), &by])?;
+        }
         (link, holds) = (earlier, !holds);
     }
     Ok(())
@@ -272,6 +276,12 @@ pub(crate) fn took_back(tx: &Connection, change: ChangeId) -> Result<(), StoreEr
 fn undoes(connection: &Connection, change: ChangeId) -> Result<Option<ChangeId>, StoreError> {
     let found = connection.prepare_cached(UNDOES)?.query_row([Text(change)], |row| Ok(row.get::<_, Option<Text<_>>>(0)?.map(|id| id.0))).optional()?;
     Ok(found.flatten())
+}
+
+/// What a write that takes several back names beside the first.
+fn undoes_also(connection: &Connection, change: ChangeId) -> Result<Vec<ChangeId>, StoreError> {
+    let read = |row: &Row<'_>| Ok(row.get::<_, FromJson<ChangePreview>>(0)?.0);
+    Ok(connection.prepare_cached(PREVIEW)?.query_row([Text(change)], read).optional()?.map(|preview| preview.undoes_also).unwrap_or_default())
 }
 
 /// All writes whose outcome is unknown, oldest first.

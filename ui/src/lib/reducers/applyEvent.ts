@@ -183,9 +183,12 @@ function recordChange(draft: Draft, event: AgentEvent & { type: 'change_recorded
   changes.set(event.change_id, { changeId: event.change_id, callId: event.call_id, outcome: event.outcome, undoable: event.undoable, undoneBy });
   if (event.outcome !== 'confirmed') return;
   for (const { request } of draft.approvals.values()) {
-    const undoes = request.changes.find((change) => change.change_id === event.change_id)?.undoes ?? null;
-    const undone = undoes === null ? undefined : changes.get(undoes);
-    if (undone !== undefined) changes.set(undone.changeId, { ...undone, undoneBy: event.change_id });
+    const change = request.changes.find((one) => one.change_id === event.change_id);
+    if (change === undefined || change.undoes === null) continue;
+    for (const id of [change.undoes, ...change.undoes_also]) {
+      const undone = changes.get(id);
+      if (undone !== undefined) changes.set(id, { ...undone, undoneBy: event.change_id });
+    }
   }
 }
 

@@ -39,6 +39,17 @@ impl Books<'_> {
         self.rows(SetPath::of(set).ok().map(Query::of)).await
     }
 
+    /// The currency of the company's own books.
+    pub(super) async fn local_currency(&self) -> Option<String> {
+        self.all("generalLedgerSetup").await.iter().find_map(|setup| text(setup, "localCurrencyCode").map(str::to_owned))
+    }
+
+    /// What stands below a record.
+    pub(super) async fn below(&self, set: &str, id: &str, navigation: &str) -> Vec<Json> {
+        let path = RecordPath::of(set, id).and_then(|record| SetPath::below(&record, navigation));
+        self.rows(path.ok().map(Query::of)).await
+    }
+
     /// Rows for which this holds.
     pub(super) async fn listed(&self, set: &str, filter: Filter, top: usize) -> Vec<Json> {
         let query = SetPath::of(set).ok().map(|set| Query { top: Some(top), ..Query::of(set).filtered(filter) });
@@ -60,6 +71,21 @@ impl Books<'_> {
         let subject = Subject { property: property.to_owned(), case: Case::Lower };
         let filter = Filter::Compare { subject, operator: Comparison::Equal, value: Literal::Text(text.trim().to_lowercase()) };
         self.listed(set, filter, MOST_ALIKE).await
+    }
+
+    /// Records with the same number, however it is grouped: `NO 987 654 321` is `NO987654321`.
+    pub(super) async fn numbered_alike(&self, set: &str, property: &str, text: &str) -> Vec<Json> {
+        let bare = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect::<String>();
+        let wanted = bare(text);
+        let subject = Subject { property: property.to_owned(), case: Case::Kept };
+        let said = Filter::Compare { subject, operator: Comparison::NotEqual, value: Literal::Text(String::new()) };
+        let (same, mut all) = tokio::join!(self.alike(set, property, text), self.listed(set, said, MOST));
+        all.retain(|row| !wanted.is_empty() && self::text(row, property).is_some_and(|there| bare(there) == wanted));
+        all.extend(same);
+        let mut seen = std::collections::HashSet::new();
+        all.retain(|row| seen.insert(self::text(row, "id").map(str::to_owned)));
+        all.truncate(MOST_ALIKE);
+        all
     }
 
     async fn rows(&self, query: Option<Query>) -> Vec<Json> {

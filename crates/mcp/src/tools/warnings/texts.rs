@@ -1,9 +1,24 @@
 //! Characters in a text that a person can't see, or that look like others.
 
 use bca_catalogue::{Catalogue, Entity};
-use bca_protocol::{Json, Note};
+use bca_protocol::{FieldChange, Json, Note};
 
 use super::{Seen, warning};
+
+/// Warns of texts that a person is shown beside what is set: what stands there now, names behind ids, and the title.
+pub(super) fn hidden_in_shown(title: &str, fields: &[FieldChange], told: &[Note]) -> Vec<Note> {
+    let mut notes: Vec<Note> = Vec::new();
+    for field in fields {
+        for text in [&field.before, &field.before_label, &field.after_label].into_iter().flatten() {
+            notes.extend(said_of(&field.caption, text));
+        }
+    }
+    if told.is_empty() && notes.is_empty() {
+        notes.extend(said_of("Title", title));
+    }
+    notes.dedup();
+    notes
+}
 
 /// Warns of every text that is set and holds characters that hide something.
 pub(super) fn hidden(seen: &Seen<'_>) -> Vec<Note> {
@@ -44,12 +59,12 @@ fn said_of(caption: &str, text: &str) -> Vec<Note> {
 }
 
 /// Control characters, line and paragraph separators, bidirectional controls, zero-width characters, fillers, variation selectors
-/// and tags (Unicode 16, general categories Cc, Cf, Zl, Zp and the default-ignorable code points).
+/// and tags (Unicode 16, general categories Cc, Cf, Zl, Zp and the default-ignorable code points), and the Braille pattern without dots.
 fn is_hidden(c: char) -> bool {
     c.is_control() && !matches!(c, '\n' | '\r' | '\t')
         || matches!(u32::from(c),
-            0x00AD | 0x034F | 0x0600..=0x0605 | 0x061C | 0x06DD | 0x070F | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F
-            | 0x2028..=0x202E | 0x2060..=0x206F | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A
+            0x00AD | 0x034F | 0x0600..=0x0605 | 0x061C | 0x06DD | 0x070F | 0x0890 | 0x0891 | 0x08E2 | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F
+            | 0x2028..=0x202E | 0x2060..=0x206F | 0x2800 | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB | 0x110BD | 0x110CD | 0x13430..=0x1343F | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A
             | 0xE0000..=0xE0FFF)
 }
 

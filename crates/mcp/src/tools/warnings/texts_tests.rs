@@ -10,6 +10,8 @@ fn characters_that_hide_something_are_named() {
         ("x\u{2066}y\u{2069}", "U+2066, U+2069"),
         ("\u{feff}x", "U+FEFF"),
         ("a\u{ad}b", "U+00AD"),
+        ("a\u{2800}b", "U+2800"),
+        ("a\u{13430}b", "U+13430"),
     ] {
         let notes = said_of("Name", text);
         assert!(notes.len() == 1 && notes[0].text.contains(named), "{text:?}: {notes:?}");

@@ -67,6 +67,7 @@ export function updateCustomer(callId: string): ChangePreview {
     notes: [{ kind: 'warning', text: 'Balance due is 48,210.00 NOK, 31 days late.' }],
     undo: { kind: 'yes', how: 'The terms and the limit are set back to what they were.' },
     undoes: null,
+    undoes_also: [],
     conflicts: [],
     method: 'PATCH',
     path: 'customers(c0000000-0000-4000-8000-000000000000)',
