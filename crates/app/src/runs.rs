@@ -170,7 +170,8 @@ impl App {
             UserError::new(ErrorCode::NotFound, format!("There is no tool `{name}`. The tools are: {}.", names.join(", ")))
         })?;
         if effect == Effect::Read {
-            let context = ToolContext { session_id: SessionId::new(), run_id: RunId::new(), cancel: CancellationToken::new(), earlier: Vec::new(), counted: None };
+            let context =
+                ToolContext { session_id: SessionId::new(), run_id: RunId::new(), cancel: CancellationToken::new(), earlier: Vec::new(), counted: None };
             let tools = self.permitted(Arc::clone(&bench.tools) as _, bench.connection.as_ref());
             let output = tools.read(&call, &context).await;
             return Ok(ToolCallResult { status: output.status, output: output.output });
