@@ -16,10 +16,13 @@ mod toolset;
 
 pub use attached::{NotAttached, attach, find as find_attached};
 pub use server::BcToolServer;
-pub use tools::{BusinessCentral, is_file_of, own_ids::NewIds, undo::Done, undo_run::{Made, WayBack}};
-pub use toolset::{StartError, Toolset};
-
 pub use tools::{
+    BusinessCentral,
     after_trial::LateLook,
     dry_run::{Left, trial_alarm},
+    is_file_of,
+    own_ids::NewIds,
+    undo::Done,
+    undo_run::{Made, WayBack},
 };
+pub use toolset::{StartError, Toolset};
