@@ -73,7 +73,7 @@ pub(super) async fn prepare(bc: &BusinessCentral, input: Input, call_id: &CallId
         if_match: None,
         body: Some(own_ids::bring(&input.data, id.as_deref()).to_string()),
     };
-    notes.extend(id.as_deref().map(own_ids::note));
+    notes.extend(id.as_ref().map(|_| own_ids::note()));
     let title = title(entity, &input.data, parent_name.as_deref());
     let draft =
         preview::Draft { entity, operation: &operation, call_id, key: None, title, before: None, data: Some(&input.data), notes, now: bc.clock.now(), request };

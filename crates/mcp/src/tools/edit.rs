@@ -49,7 +49,7 @@ impl BusinessCentral {
             return Err(wrong("With these values nothing would be changed. Take the change out of the set, or reject it."));
         }
         let own_id = own_id.as_ref().map(RecordId::as_str);
-        notes.extend(own_id.map(own_ids::note));
+        notes.extend(own_id.map(|_| own_ids::note()));
         let request = CanonicalRequest { body: Some(own_ids::bring(&data, own_id).to_string()), ..proposed.request.clone() };
         let draft = preview::Draft {
             entity,

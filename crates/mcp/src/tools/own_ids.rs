@@ -165,8 +165,8 @@ pub(super) fn place(entity: &Entity, id: &RecordId) -> Option<RecordPath> {
 }
 
 /// What a person is told of the id. It is among what is sent, but no value that anybody chose.
-pub(super) fn note(id: &str) -> Note {
-    let text = format!("Sent with the id {id}, chosen here: by it the record is found even if no answer comes.");
+pub(super) fn note() -> Note {
+    let text = "Sent with an id of its own: the record can be found by it even if no answer comes.".to_owned();
     Note { kind: NoteKind::Info, text }
 }
 

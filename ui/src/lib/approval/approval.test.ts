@@ -28,11 +28,14 @@ describe('the first half second', () => {
   });
   it('keeps keys out while a person goes on typing, but not clicks', () => {
     let arming = shown(0);
-    for (const at of [100, 300, 499]) arming = typed(arming, at);
+    for (const at of [100, 300, 499]) arming = typed(arming, at, 'x');
     expect(takesKeys(arming, 700)).toBe(false);
     expect(takesAnswers(arming, 700)).toBe(true);
     expect(takesKeys(arming, 999)).toBe(true);
-    expect(typed(arming, 1000)).toBe(arming);
+    expect(typed(arming, 1000, 'r')).toBe(arming);
+    // A word that is typed into an open dialog was meant for the composer: its spaces and r answer nothing.
+    expect(takesKeys(typed(arming, 1000, 'o'), 1100)).toBe(false);
+    expect(takesKeys(typed(arming, 1000, 'o'), 1500)).toBe(true);
   });
   it('wants a click to have begun when it took answers, the first of a row of them', () => {
     const early = pressed(shown(0), 400, 1);

@@ -19,9 +19,12 @@ export function shown(at: number, before: Arming | null = null): Arming {
   return { shownAt: at, typedAt: Number.NEGATIVE_INFINITY, pressedAt: before?.pressedAt ?? null };
 }
 
-/** A plain character key was pressed before the dialog took keys; typing that goes on keeps it closed to keys. */
-export function typed(arming: Arming, at: number): Arming {
-  return takesKeys(arming, at) ? arming : { ...arming, typedAt: at };
+/** Keys that answer by themselves. Every other character is a piece of text that was meant for another place. */
+const ANSWERS = ['r', ' '];
+
+/** A plain character key was pressed: one of a text, or before the dialog took keys. Typing that goes on keeps it closed to keys. */
+export function typed(arming: Arming, at: number, key: string): Arming {
+  return takesKeys(arming, at) && ANSWERS.includes(key.toLowerCase()) ? arming : { ...arming, typedAt: at };
 }
 
 /** The pointer was pressed; `clicks` counts as a mouse event's `detail`. The second press of a double click stands with its first. */
