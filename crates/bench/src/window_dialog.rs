@@ -38,7 +38,8 @@ pub async fn measure(programs: &Programs) -> Outcome<Vec<Figure>> {
     let _manager = screen.manager()?;
     let company = demo::serve(ServeOptions::default()).await?;
     let create = |n: usize| json!({"entity": "customers", "data": {"displayName": format!("Harbor Lights {n} Ltd"), "city": "Bergen", "creditLimit": 50_000}});
-    let mut replies: Vec<Reply> = (0..QUESTIONS).map(|n| Reply::tool_call(n, "bc_create_entity", &create(n)).after(if n % 2 == 0 { THINKS } else { Duration::ZERO })).collect();
+    let mut replies: Vec<Reply> =
+        (0..QUESTIONS).map(|n| Reply::tool_call(n, "bc_create_entity", &create(n)).after(if n % 2 == 0 { THINKS } else { Duration::ZERO })).collect();
     replies.push(Reply::text(["None of them was wanted."], 1));
     let model = ScriptedModel::serve(replies)?;
     let addresses = company.addresses();
