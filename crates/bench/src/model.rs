@@ -143,6 +143,11 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+#[allow(clippy::disallowed_methods, reason = "the thread of one connection, which nothing else runs on and nothing stops")]
+fn think(pause: Duration) {
+    std::thread::sleep(pause);
+}
+
 fn talk(mut socket: TcpStream, state: &Mutex<State>) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let mut spent = cpu::thread();
@@ -157,7 +162,7 @@ fn talk(mut socket: TcpStream, state: &Mutex<State>) -> io::Result<()> {
             state.replies.get(number).or(state.replies.last()).cloned()
         };
         let Some(reply) = reply else { return Ok(()) };
-        std::thread::sleep(reply.pause);
+        think(reply.pause);
         socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n")?;
         let (last, before) = reply.pieces.split_last().map_or((None, &[][..]), |(last, before)| (Some(last), before));
         for piece in before {
