@@ -22,7 +22,7 @@ use crate::{
 
 const PART: &str = "Question in the real window";
 /// Questions in one window.
-const QUESTIONS: usize = 60;
+const QUESTIONS: usize = 40;
 /// The first ones fill caches: fonts, the dialog's styles.
 const WARMING: usize = 6;
 /// How long the model takes for every other answer; quicker than any real one. The others come at once, while the page still draws what the

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { connectionOf } from '../backend/sample/records';
 import type { Block, StopReason } from '../protocol';
 import { NO_USAGE, type MessageItem, type RunItem } from '../reducers/view';
-import { hasLeft, isNearEnd, MOST_ROWS, rowsToKeep } from './follow';
+import { hasLeft, isNearEnd } from './follow';
 import { snippetParts } from './groups';
 import { rowsOf } from './rows';
 
@@ -17,17 +17,6 @@ describe('following the end', () => {
     ['the reader went up a little', { top: 580, height: 1000, client: 400 }, false],
   ])('%s', (_name, now, left) => expect(hasLeft(end, now)).toBe(left));
   it('knows the end', () => expect([isNearEnd(end), isNearEnd({ ...end, top: 500 })]).toEqual([true, false]));
-});
-
-describe('rows that are kept at the end', () => {
-  it.each([
-    ['high cards: four screens of them', 50, 50, { top: 0, height: 10_000, client: 600 }, 12],
-    ['low rows: all that may be kept', 12, 12, { top: 0, height: 480, client: 400 }, 40],
-    ['low rows on a high screen: not more than that', 50, 50, { top: 0, height: 2_500, client: 2_000 }, MOST_ROWS],
-    ['nearly right stays', 18, 18, { top: 0, height: 3_600, client: 600 }, 18],
-    ['all of it in sight stays', 50, 3, { top: 0, height: 600, client: 600 }, 50],
-    ['nothing drawn yet stays', 50, 0, { top: 0, height: 0, client: 0 }, 50],
-  ])('%s', (_name, kept, shown, extent, wanted) => expect(rowsToKeep(kept, shown, extent)).toBe(wanted));
 });
 
 describe('rows', () => {

@@ -22,18 +22,3 @@ export function hasLeft(before: Extent, now: Extent): boolean {
   const movedByBrowser = now.height < before.height || now.client > before.client;
   return up && !movedByBrowser && !isNearEnd(now);
 }
-
-export const MOST_ROWS = 50;
-const FEWEST_ROWS = 12;
-/** How many times the height of the region is kept above its end. */
-const SCREENS = 4;
-
-/**
- * How many rows are kept while the reader is at the end: every row on the page is styled anew when a dialog opens or closes. `shown` rows are
- * as high as the extent says. The number stays unless it is too low or twice too high, so that it does not follow each row that comes.
- */
-export function rowsToKeep(kept: number, shown: number, { height, client }: Extent): number {
-  if (height <= client || shown === 0) return kept;
-  const wanted = Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, Math.ceil((SCREENS * client * shown) / height)));
-  return kept < wanted || kept > 2 * wanted ? wanted : kept;
-}
