@@ -181,13 +181,18 @@ async fn old_values(client: &Client, entity: &'static Entity, done: &Done<'_>, c
     let (record, etag) = now(client, entity, &path, cancel).await?;
     let after = done.after.and_then(|raw| raw.tree().ok());
     let name = preview::name_of(entity, &record.json);
-    let mut data = Vec::new();
+    let (mut data, mut empty) = (Vec::new(), Vec::new());
     for (property, _) in sent.members().unwrap_or_default() {
         let kind = entity.property(property).map(|p| &p.kind);
         let old = before.get(property).cloned().unwrap_or(Json::Null);
-        if old != Json::Null && !verify::same(kind, &old, record.json.get(property).unwrap_or(&Json::Null)) {
-            data.push((property.clone(), old));
+        match (verify::same(kind, &old, record.json.get(property).unwrap_or(&Json::Null)), &old) {
+            (true, _) => {}
+            (false, Json::Null) => empty.push(property.as_str()),
+            (false, _) => data.push((property.clone(), old)),
         }
+    }
+    if data.is_empty() && !empty.is_empty() {
+        return Err(no_way_back(format!("What the change set had no value before, and BC Agent cannot empty it: {}.", empty.join(", "))));
     }
     if data.is_empty() {
         return Err(no_way_back(format!("The {} {name} already has its old values.", entity.singular)));
@@ -196,8 +201,12 @@ async fn old_values(client: &Client, entity: &'static Entity, done: &Done<'_>, c
     let conflicts = after.map(|after| changed_since(entity, &after, &record.json, |p| restored.contains(&p.name))).unwrap_or_default();
     let data = Json::Object(data);
     let operation = Operation::Update;
-    let notes = validated(&Proposal { entity: &entity.set, operation: &operation, id: Some(key), parented: Parented::No, data: Some(&data) })
+    let mut notes = validated(&Proposal { entity: &entity.set, operation: &operation, id: Some(key), parented: Parented::No, data: Some(&data) })
         .map_err(|a| invalid(&a))?;
+    if !empty.is_empty() {
+        let text = format!("Not emptied again, and keeping what stands there now: {}.", empty.join(", "));
+        notes.push(Note { kind: bca_protocol::NoteKind::Warning, text });
+    }
     let request =
         CanonicalRequest { target: client.target().clone(), method: Method::Patch, path: path.to_string(), if_match: Some(etag), body: Some(data.to_string()) };
     Ok(Inverse {
